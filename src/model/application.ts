@@ -1,0 +1,44 @@
+import type { ClientId } from './ids.ts'
+import type { MfaRule } from './policy.ts'
+import type { Row } from './row.ts'
+import type { SigningAlgorithm } from './tenant.ts'
+
+export type ApplicationType = 'spa' | 'native' | 'web' | 'machine'
+export type ClientAuthMethod = 'none' | 'client_secret_post' | 'client_secret_basic' | 'private_key_jwt'
+
+/** What a machine client may ask of an API. */
+export interface ClientGrant {
+  readonly audience: string
+  readonly scopes: readonly string[]
+}
+
+export interface Application extends Row {
+  readonly id: ClientId
+  readonly name: string
+  readonly type: ApplicationType
+  /** SHA-256 digests of the secrets that work (S-114); empty for public clients. */
+  readonly secretDigests: readonly string[]
+  readonly authMethod: ClientAuthMethod
+  /** Public keys for `private_key_jwt`. */
+  readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] }
+  readonly redirectUris: readonly string[]
+  readonly logoutUris: readonly string[]
+  readonly allowedOrigins: readonly string[]
+  /** Full grant type names. */
+  readonly grantTypes: readonly string[]
+  readonly nativeAuth: boolean
+  readonly mfa?: MfaRule
+  readonly clientGrants: readonly ClientGrant[]
+  readonly idTokenAlgorithm?: SigningAlgorithm
+}
+
+export interface Api extends Row {
+  /** The audience. */
+  readonly id: string
+  readonly name: string
+  readonly scopes: readonly string[]
+  /** Seconds. */
+  readonly accessTokenLifetime: number
+  readonly allowOfflineAccess: boolean
+  readonly signingAlgorithm?: SigningAlgorithm
+}

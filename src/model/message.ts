@@ -1,0 +1,22 @@
+import type { Row } from './row.ts'
+
+export type MessageChannel = 'sms' | 'voice' | 'email' | 'push'
+export type MessageState = 'queued' | 'sent' | 'dropped' | 'failed'
+
+/** A message on its way out, queued in the transaction that made its challenge (S-33). */
+export interface Message extends Row {
+  /** Time-ordered. */
+  readonly id: string
+  readonly at: number
+  readonly channel: MessageChannel
+  readonly purpose: string
+  /** Sealed JSON `{to, text, subject?, html?, code?}` under (tenant, message id): a dump holds no code (S-34). */
+  readonly sealed: string
+  readonly state: MessageState
+  readonly attempts: number
+  readonly nextAttemptAt?: number
+  /** The challenge it serves; a message of a dead challenge is dropped. */
+  readonly challenge?: string
+  readonly error?: string
+  readonly sentAt?: number
+}

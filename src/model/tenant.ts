@@ -1,0 +1,36 @@
+import type { TenantId } from './ids.ts'
+import type { MfaRule } from './policy.ts'
+import type { Row } from './row.ts'
+
+export type SigningAlgorithm = 'RS256' | 'ES256' | 'EdDSA'
+
+/** Where codes may be sent (operating.md §3 `phone`). */
+export interface PhoneRule {
+  /** ISO 3166 codes; absent: every country. An empty list sends nowhere. */
+  readonly countries?: readonly string[]
+  /** E.164 prefixes refused for their reputation. */
+  readonly blockedPrefixes: readonly string[]
+  /** true: only valid numbers; false: every possible number. */
+  readonly strict: boolean
+}
+
+/** Figures a tenant may tighten; defaults stand in engine/limits.ts. */
+export interface LimitOverrides {
+  readonly codeLifetimeSeconds?: number
+  readonly ticketLifetimeSeconds?: number
+}
+
+export interface Tenant extends Row {
+  readonly id: TenantId
+  readonly name: string
+  readonly domains: readonly string[]
+  /** Kinds of factor switched on, `recovery_code` included. */
+  readonly factors: readonly string[]
+  readonly mfa?: MfaRule
+  readonly phone: PhoneRule
+  readonly pages: Readonly<Record<string, string>>
+  /** Name of the password directory as dialects call it. */
+  readonly defaultConnection: string
+  readonly signingAlgorithm: SigningAlgorithm
+  readonly limits?: LimitOverrides
+}

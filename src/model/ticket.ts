@@ -1,0 +1,38 @@
+import type { ClientId, TicketId, UserId } from './ids.ts'
+import type { Proof } from './proof.ts'
+import type { Row } from './row.ts'
+
+/** What an interrupted request asked for. The engine keeps it for the dialect and reads only what it names here. */
+export interface Wish {
+  /** The dialect whose endpoint was interrupted; no other dialect may continue (S-51). */
+  readonly dialect: string
+  readonly grantType: string
+  readonly audience?: string
+  readonly scope: readonly string[]
+  /** Its token may change authenticators, so the proof must be fresh (S-63). */
+  readonly managesFactors?: boolean
+  /** Id of the refresh token whose exchange was interrupted. */
+  readonly refreshToken?: string
+  /** Whatever else the dialect needs to go on; JSON. */
+  readonly extra?: Readonly<Record<string, unknown>>
+}
+
+/** What is still to be proved: one of these kinds, or an enrolment of one of these. */
+export type Requirement =
+  | { readonly challenge: readonly string[]; readonly enrol?: undefined }
+  | { readonly enrol: readonly string[]; readonly challenge?: undefined }
+
+/** A flow on its way from the first proof to tokens (`mfa_token`, continuation token, track). */
+export interface Ticket extends Row {
+  readonly id: TicketId
+  readonly user: UserId
+  readonly client: ClientId
+  readonly wish: Wish
+  readonly proofs: readonly Proof[]
+  readonly requirement: Requirement
+  /** Wrong proofs without a challenge of their own, per factor kind (S-17). */
+  readonly failures: Readonly<Record<string, number>>
+  readonly createdAt: number
+  readonly expiresAt: number
+  readonly usedAt?: number
+}

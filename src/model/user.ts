@@ -1,0 +1,37 @@
+import type { UserId } from './ids.ts'
+import type { Row } from './row.ts'
+
+export interface User extends Row {
+  readonly id: UserId
+  /** As the user wrote it, normalised; mail goes here and nowhere else (S-158). */
+  readonly email?: string
+  readonly emailVerified: boolean
+  /** Comparison form of `email`, unique in the tenant. */
+  readonly emailKey?: string
+  /** E.164. */
+  readonly phoneNumber?: string
+  readonly phoneVerified: boolean
+  readonly username?: string
+  /** Comparison form of `username`, unique in the tenant. */
+  readonly usernameKey?: string
+  readonly name?: string
+  readonly givenName?: string
+  readonly familyName?: string
+  readonly nickname?: string
+  readonly picture?: string
+  readonly locale?: string
+  readonly userMetadata?: Readonly<Record<string, unknown>>
+  /** PHC or imported hash string; absent for passwordless users. */
+  readonly passwordHash?: string
+  /** Epoch ms. */
+  readonly passwordChangedAt?: number
+  /** The user-level switch: a second factor whatever the application says. */
+  readonly mfaEnabled: boolean
+  readonly blocked: boolean
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly lastLoginAt?: number
+  readonly loginCount: number
+  /** Epoch ms of the last completed second factor, whole account. */
+  readonly lastMfaAt?: number
+}
