@@ -1,0 +1,245 @@
+import * as z from 'zod'
+import { checkApplication, checkRoot, checkTenant, checkUser } from './checks.ts'
+import * as field from './fields.ts'
+import { expandGrants, grantWords } from './grants.ts'
+
+/** Factors a tenant can switch on (operating contract section 3). */
+export const factorNames = ['password', 'totp', 'sms', 'email', 'voice', 'webauthn', 'push', 'recovery_code'] as const
+
+const secondFactorNames = factorNames.filter((name) => name !== 'password')
+
+/** Hosted pages that may be replaced by one's own (cidaas contract section 7.1). */
+export const pageKeys = [
+  'login',
+  'login_success',
+  'logout_success',
+  'register',
+  'register_success',
+  'register_additional_info',
+  'mfa_required',
+  'suggest_verification_methods',
+  'verification_init',
+  'verification_complete',
+  'reactivate_verification_method',
+  'password_forgot_init',
+  'password_set',
+  'password_set_success',
+  'consent_preview',
+  'consent_scopes',
+  'device_init_code',
+  'device_success_page',
+  'group_selection',
+  'account_deduplication',
+  'status',
+  'error',
+] as const
+
+const algorithm = z.enum(['RS256', 'ES256', 'EdDSA'])
+
+const mfa = z
+  .strictObject({
+    mode: z.enum(['OFF', 'ALWAYS', 'SMART', 'TIME_BASED', 'SMART_PLUS_TIME_BASED']).meta({
+      description: 'When a second factor is asked for. Write "OFF" in quotes for YAML 1.1 editors.',
+    }),
+    time_based_seconds: field
+      .seconds(1, 365 * 86_400)
+      .optional()
+      .meta({
+        description: 'TIME_BASED modes: seconds a proved second factor lasts for.',
+      }),
+    allowed_factors: z.array(z.enum(secondFactorNames)).min(1).optional().meta({
+      description: 'Factors that satisfy the rule; absent: every factor of the tenant.',
+    }),
+  })
+  .meta({ description: 'How a second factor is asked for.' })
+
+const phone = z
+  .strictObject({
+    countries: z.array(field.country).optional().meta({
+      description: 'ISO 3166 countries that get messages. Absent: every country in development, none else.',
+    }),
+    blocked_prefixes: z.array(field.phonePrefix).default([]).meta({
+      description: 'Number prefixes refused for their reputation, e.g. "+1555666".',
+    }),
+    strict: z.boolean().default(false).meta({
+      description: 'true: only valid numbers. false: every possible number, the vendors’ samples included.',
+    }),
+  })
+  .meta({ description: 'Where codes may be sent.' })
+
+const limits = z
+  .strictObject({
+    code_lifetime_seconds: field.seconds(30, 600).default(300).meta({
+      description: 'Life of a one-time code in seconds; 600 at most.',
+    }),
+    ticket_lifetime_seconds: field.seconds(60, 3600).optional().meta({
+      description: 'Life of a login in progress (mfa_token, continuation token) in seconds.',
+    }),
+  })
+  .meta({ description: 'Figures that may be changed within the bounds of the security contract.' })
+
+const api = z.strictObject({
+  audience: field.text.meta({ description: 'What tokens for this API carry as `aud`.' }),
+  name: field.text.optional(),
+  scopes: z.array(field.scope).default([]),
+  signing_algorithm: algorithm.optional().meta({ description: 'Of access tokens; absent: the tenant’s.' }),
+  access_token_lifetime: field.seconds(1, 2_592_000).default(86_400).meta({ description: 'Seconds.' }),
+  allow_offline_access: z.boolean().default(true).meta({ description: 'Whether refresh tokens are given.' }),
+})
+
+const jwks = z
+  .strictObject({ keys: z.array(z.looseObject({ kty: z.enum(['RSA', 'EC', 'OKP']) })).min(1) })
+  .meta({ description: 'Public keys of a client that signs its requests.' })
+
+const applicationFields = z.strictObject({
+  client_id: field.text,
+  name: field.text.optional().meta({ description: 'What users see; default the client_id.' }),
+  type: z.enum(['spa', 'native', 'web', 'machine']),
+  client_secret: field.text.nullable().optional().meta({ description: 'web and machine applications have one.' }),
+  token_endpoint_auth_method: z
+    .enum(['none', 'client_secret_post', 'client_secret_basic', 'private_key_jwt'])
+    .optional()
+    .meta({ description: 'Default by type: client_secret_post with a secret, private_key_jwt with jwks, else none.' }),
+  jwks: jwks.optional(),
+  redirect_uris: z.array(field.redirectUri).default([]),
+  logout_uris: z.array(field.redirectUri).default([]),
+  allowed_origins: z.array(field.origin).default([]),
+  grant_types: z.array(z.enum(grantWords)).optional().meta({
+    description:
+      'Short or full names. `mfa` stands for Auth0’s three MFA grants, `password` for password and password-realm. Default: client_credentials for machine, else authorization_code and refresh_token.',
+  }),
+  client_grants: z
+    .array(z.strictObject({ audience: field.text, scopes: z.array(field.scope).default([]) }))
+    .default([])
+    .meta({ description: 'What client_credentials may ask for: an API of the tenant or <public_url>/api/v2/.' }),
+  native_auth: z.boolean().default(false).meta({ description: 'Entra native authentication.' }),
+  mfa: mfa.optional(),
+  id_token_signed_response_alg: algorithm.optional().meta({ description: 'Absent: the tenant’s algorithm.' }),
+})
+
+const application = applicationFields.superRefine(checkApplication).transform((it) => ({
+  ...it,
+  name: it.name ?? it.client_id,
+  client_secret: it.client_secret ?? undefined,
+  token_endpoint_auth_method: it.token_endpoint_auth_method ?? defaultAuthMethod(it),
+  grant_types: expandGrants(
+    it.grant_types ?? (it.type === 'machine' ? ['client_credentials'] : ['authorization_code', 'refresh_token']),
+  ),
+}))
+
+function defaultAuthMethod(it: { readonly client_secret?: string | null; readonly jwks?: unknown }) {
+  if (typeof it.client_secret === 'string') return 'client_secret_post' as const
+  return it.jwks === undefined ? ('none' as const) : ('private_key_jwt' as const)
+}
+
+const authenticator = z
+  .discriminatedUnion('factor', [
+    z.strictObject({ factor: z.literal('totp'), secret: field.totpSecret }),
+    z.strictObject({ factor: z.enum(['sms', 'voice']), phone_number: field.phoneNumber }),
+    z.strictObject({ factor: z.literal('email'), email: field.email }),
+    z.strictObject({ factor: z.literal('recovery_code'), code: field.text.min(16) }),
+  ])
+  .meta({ description: 'A confirmed authenticator.' })
+
+const user = z
+  .strictObject({
+    email: field.email.optional(),
+    email_verified: z.boolean().default(false),
+    phone_number: field.phoneNumber.optional(),
+    phone_number_verified: z.boolean().default(false),
+    username: field.text.max(128).optional(),
+    name: field.text.optional(),
+    given_name: field.text.optional(),
+    family_name: field.text.optional(),
+    nickname: field.text.optional(),
+    picture: field.webUrl.optional(),
+    user_metadata: z.record(z.string(), z.json()).optional(),
+    blocked: z.boolean().default(false),
+    password: z.string().min(1).max(1024).optional(),
+    password_hash: field.passwordHash.optional().meta({ description: 'A PHC or bcrypt string.' }),
+    mfa_enabled: z.boolean().default(false).meta({
+      description: 'A second factor whatever the application says.',
+    }),
+    authenticators: z.array(authenticator).default([]),
+  })
+  .superRefine(checkUser)
+
+const tenant = z
+  .strictObject({
+    id: field.tenantId,
+    name: field.text.optional(),
+    domains: z.array(field.domain).default([]).meta({ description: 'Hosts this tenant answers.' }),
+    factors: z
+      .array(z.enum(factorNames))
+      .default([...factorNames])
+      .meta({ description: 'Factors enabled in this tenant; `recovery_code` among them switches recovery codes.' }),
+    mfa: mfa.optional(),
+    phone: phone.default({ blocked_prefixes: [], strict: false }),
+    pages: z.partialRecord(z.enum(pageKeys), field.webUrl).default({}).meta({
+      description: 'Hosted page key: URL of one’s own page.',
+    }),
+    default_connection: field.text.default('Username-Password-Authentication').meta({
+      description: 'Name of the password directory (Auth0 `realm`).',
+    }),
+    signing_algorithm: algorithm.default('RS256'),
+    limits: limits.default({ code_lifetime_seconds: 300 }),
+    apis: z.array(api).default([]),
+    applications: z.array(application).default([]),
+    users: z.array(user).default([]),
+  })
+  .superRefine(checkTenant)
+  .transform((it) => ({ ...it, name: it.name ?? it.id }))
+
+const root = z
+  .strictObject({
+    $schema: z.string().optional().meta({ description: 'For editors; ignored.' }),
+    development: z.boolean().default(false).meta({
+      description: 'Outbox, test clock, relaxed http. Refused when NODE_ENV=production.',
+    }),
+    public_url: field.publicUrl.optional().meta({
+      description: 'What issuers and links are made from. Default in development: https://localhost:<TLS_PORT>.',
+    }),
+    trusted_proxies: z.array(field.cidr).default([]).meta({
+      description: 'CIDR blocks whose X-Forwarded-For and X-Forwarded-Proto is believed.',
+    }),
+    tls: z.strictObject({ cert: field.text, key: field.text }).optional().meta({
+      description: 'PEM files, looked for beside this file; read again when they change.',
+    }),
+    delivery: z
+      .strictObject({
+        email: field.deliveryUrl.optional(),
+        sms: field.deliveryUrl.optional(),
+        voice: field.deliveryUrl.optional(),
+      })
+      .default({})
+      .meta({ description: 'Where messages leave by, e.g. smtp://mail.example:587 or "console:".' }),
+    tenants: z.array(tenant).min(1).meta({ description: 'The first answers hosts no tenant claims.' }),
+  })
+  .superRefine(checkRoot)
+
+/** The configuration file, checked and with its defaults filled in. Names and meanings: operating contract, section 3. */
+export const configSchema = root
+
+/** A checked configuration. `countries` absent means what the operating contract says; `Settings.config` has it filled in. */
+export type Config = DeepReadonly<z.output<typeof root>>
+export type TenantConfig = Config['tenants'][number]
+export type ApplicationConfig = TenantConfig['applications'][number]
+export type ApiConfig = TenantConfig['apis'][number]
+export type UserConfig = TenantConfig['users'][number]
+export type AuthenticatorConfig = UserConfig['authenticators'][number]
+/** What may be written in the file. */
+export type ConfigInput = z.input<typeof root>
+
+export type DeepReadonly<T> = T extends readonly (infer E)[]
+  ? readonly DeepReadonly<E>[]
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T
+
+/** JSON Schema (draft 7, which editors' YAML plug-ins read) of the configuration file. */
+export function configJsonSchema(): Readonly<Record<string, unknown>> {
+  return {
+    title: 'Polyfactor configuration',
+    ...z.toJSONSchema(root, { target: 'draft-7', io: 'input', unrepresentable: 'any' }),
+  }
+}
