@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs'
+import { type Store, StoreUnavailable } from '#ports/store.ts'
+
+/** File behind each scheme; a driver that is not asked for is never loaded. */
+const files: Readonly<Record<string, string>> = { sqlite: 'sqlite', postgres: 'postgres', postgresql: 'postgres' }
+
+/**
+ * Opens the store a DATABASE_URL names, migrated and ready.
+ * Throws StoreUnavailable, in words for an operator, when the scheme is unknown or the database cannot be used.
+ */
+export async function openStore(url: string): Promise<Store> {
+  const scheme = /^([a-z]+):/.exec(url)?.[1] ?? ''
+  const file = Object.hasOwn(files, scheme) ? files[scheme] : undefined
+  if (!file) {
+    throw new StoreUnavailable(
+      'DATABASE_URL should begin with "sqlite:" (such as sqlite:./data/polyfactor.db) or "postgres://"',
+    )
+  }
+  const driver = new URL(`./${file}.ts`, import.meta.url)
+  if (!existsSync(driver)) {
+    throw new StoreUnavailable(`DATABASE_URL begins with "${scheme}:", which is not available yet; use "sqlite:"`)
+  }
+  const { open } = (await import(driver.href)) as { open(url: string): Promise<Store> }
+  return open(url)
+}
