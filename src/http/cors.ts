@@ -1,0 +1,58 @@
+import type { CorsRule, RouteGroup } from './route.ts'
+
+export type CorsHeaders = Readonly<Record<string, string>>
+
+const none: CorsHeaders = {}
+
+/** The rule of a group for a path; undefined: no CORS there. */
+export function corsRule(group: RouteGroup, path: string): CorsRule | undefined {
+  return typeof group.cors === 'function' ? group.cors(path) : group.cors
+}
+
+/**
+ * Headers that let a page read an answer, refusals included (S-135): only for origins the tenant's applications have
+ * registered, or `*` for public documents. Never for `null`, never with credentials.
+ * @param registered asks whether an origin is registered; called only when it matters
+ */
+export async function corsHeaders(
+  rule: CorsRule | undefined,
+  origin: string | undefined,
+  registered: (origin: string) => Promise<boolean>,
+): Promise<CorsHeaders> {
+  if (rule === undefined) return none
+  const exposed =
+    rule.exposeHeaders.length > 0 ? { 'access-control-expose-headers': rule.exposeHeaders.join(', ') } : none
+  if (rule.origins === 'any') return { 'access-control-allow-origin': '*', ...exposed }
+  if (origin === undefined || origin === 'null' || !(await registered(origin))) return { vary: 'Origin' }
+  return { vary: 'Origin', 'access-control-allow-origin': origin, ...exposed }
+}
+
+/**
+ * What a preflight is told besides `corsHeaders`: the methods of the path and the headers of the rule, and that it
+ * may remember this for 10 minutes. Nothing when the origin was not let in.
+ * @param asked `Access-Control-Request-Headers`
+ */
+export function preflightHeaders(
+  rule: CorsRule,
+  granted: CorsHeaders,
+  methods: readonly string[],
+  asked: string | undefined,
+): CorsHeaders {
+  if (granted['access-control-allow-origin'] === undefined) return none
+  const headers = rule.allowHeaders === '*' ? tokens(asked) : rule.allowHeaders
+  return {
+    vary: 'Access-Control-Request-Headers',
+    'access-control-allow-methods': methods.join(', '),
+    ...(headers.length > 0 ? { 'access-control-allow-headers': headers.join(', ') } : none),
+    'access-control-max-age': '600',
+  }
+}
+
+/** Header names out of a list; whatever is not a name is left out, so nothing is reflected unchecked. */
+function tokens(list: string | undefined): readonly string[] {
+  return (list ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => /^[a-z0-9-]{1,64}$/.test(name))
+    .slice(0, 32)
+}
