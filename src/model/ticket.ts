@@ -33,6 +33,8 @@ export interface Ticket extends Row {
   /** Wrong proofs without a challenge of their own, per factor kind (S-17). */
   readonly failures: Readonly<Record<string, number>>
   readonly createdAt: number
+  /** Absolute end of the flow. The row outlives it, so that an expired ticket can be told from an unknown one. */
+  readonly endsAt: number
   readonly expiresAt: number
   readonly usedAt?: number
 }

@@ -1,0 +1,52 @@
+import type { Assurance, Proof } from '#model/proof.ts'
+import type { Factor } from '#ports/factor.ts'
+
+/** Own ladder of assurance.md §2. */
+export const acr = { aal1: 'urn:polyfactor:acr:aal1', aal2: 'urn:polyfactor:acr:aal2' } as const
+
+/** The first factor everybody has; it belongs to the user and is no authenticator. */
+export const password = 'password'
+
+/** Whether a proof counts as a factor beside the others: a channel never counts twice, and e-mail never counts. */
+function strongClass(proof: Proof, factors: ReadonlyMap<string, Factor>): string | undefined {
+  if (proof.factor === password) return 'knowledge'
+  const traits = factors.get(proof.factor)?.traits
+  return traits === undefined || traits.assurance === 'none' ? undefined : traits.assurance
+}
+
+/** Proofs without those whose channel an earlier one has already used. */
+export function distinct(proofs: readonly Proof[]): readonly Proof[] {
+  const latest = new Map<string, Proof>()
+  for (const proof of proofs) latest.set(proof.channel, proof)
+  return [...latest.values()]
+}
+
+/**
+ * What the proofs of a flow amount to: `amr` by RFC 8176, `acr` on the ladder, `auth_time` of the oldest proof the
+ * level rests on (assurance.md §2). Computed, never set.
+ */
+export function assure(proofs: readonly Proof[], factors: ReadonlyMap<string, Factor>): Assurance {
+  const counted = distinct(proofs)
+  const amr = new Set<string>()
+  const classes = new Map<string, Proof>()
+  let secondChannel = false
+  for (const proof of counted) {
+    const traits = factors.get(proof.factor)?.traits
+    for (const value of proof.factor === password ? ['pwd'] : (traits?.amr ?? [])) amr.add(value)
+    const strong = strongClass(proof, factors)
+    if (strong === undefined) continue
+    if (!classes.has(strong)) classes.set(strong, proof)
+    secondChannel ||= traits?.secondChannel === true
+  }
+  const mfa = classes.has('knowledge') && classes.size > 1
+  if (mfa) amr.add('mfa')
+  if (mfa && secondChannel) amr.add('mca')
+  const resting = mfa ? [...classes.values()] : counted
+  const oldest = Math.min(...resting.map((proof) => proof.at))
+  return {
+    amr: [...amr],
+    acr: mfa ? acr.aal2 : acr.aal1,
+    authTime: Number.isFinite(oldest) ? Math.floor(oldest / 1_000) : 0,
+    mfa,
+  }
+}

@@ -1,0 +1,88 @@
+import type { Budget } from '#model/budget.ts'
+import type { UserId } from '#model/ids.ts'
+import type { Refusal } from '#model/outcome.ts'
+import type { Factor } from '#ports/factor.ts'
+import { type OneRef, row, upsert, type Write } from '#ports/store.ts'
+import { bucketWait, useBucket } from './bucket.ts'
+import { type BucketRule, limits } from './limits.ts'
+import type { Caller, Parts } from './parts.ts'
+
+const perAddress: BucketRule = {
+  capacity: limits.failuresPerAddressAndMinute,
+  refillEvery: 60 / limits.failuresPerAddressAndMinute,
+}
+
+const codeKey = (user: UserId, lookup: boolean) => `${lookup ? 'recovery' : 'codes'}:${user}`
+const addressKey = (address: string) => `address:${address}`
+
+/** Wrong codes of a user: six-digit ones and saved ones have a bucket each. */
+export const codeBudgetRef = (
+  caller: Caller,
+  user: UserId,
+  kind: string | undefined,
+  parts: Parts,
+): OneRef<'budgets'> =>
+  row('budgets', caller.tenant.id, codeKey(user, isLookup(kind === undefined ? undefined : parts.factors.get(kind))))
+
+/** Failures of one network address over all accounts (S-23); IPv6 counts by /64. */
+export const addressBudgetRef = (caller: Caller): OneRef<'budgets'> =>
+  row('budgets', caller.tenant.id, addressKey(network(caller.address)))
+
+/** The /64 of an IPv6 address, an IPv4 address as it is. */
+export function network(address: string): string {
+  if (!address.includes(':')) return address
+  const [head = '', tail = ''] = address.split('::')
+  const left = head.split(':').filter((it) => it !== '')
+  const right = tail.split(':').filter((it) => it !== '')
+  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0')
+  return [...left, ...(address.includes('::') ? zeros : []), ...right].slice(0, 4).join(':')
+}
+
+interface Budgets {
+  readonly user?: { readonly id: UserId } | undefined
+  readonly codes: Budget | undefined
+  readonly address: Budget | undefined
+}
+
+const isLookup = (factor: Factor | undefined): boolean => factor?.traits.proof === 'lookup'
+const ruleFor = (factor: Factor): BucketRule => (isLookup(factor) ? limits.recoveryBucket : limits.codeBucket)
+
+/** The refusal while a budget is spent: the address's always, the user's bucket where the caller holds it. */
+export function budgetsRefuse(
+  parts: Parts,
+  caller: Caller,
+  budgets: Budgets,
+  factor: Factor,
+  holdBucket: boolean,
+): Refusal | undefined {
+  const now = parts.clock.now()
+  const of = isLookup(factor) ? 'recovery' : 'code'
+  const address = parts.addressExempt(caller.address) ? 0 : bucketWait(budgets.address, perAddress, now)
+  const codes = holdBucket ? bucketWait(budgets.codes, ruleFor(factor), now) : 0
+  const wait = Math.max(address, codes)
+  return wait > 0 ? { no: 'too-many-attempts', of, retryAfter: wait } : undefined
+}
+
+/** One more failure on the user's bucket and the address's. */
+export function failureBudgets(parts: Parts, caller: Caller, budgets: Budgets, factor: Factor): readonly Write[] {
+  const now = parts.clock.now()
+  const tenant = caller.tenant.id
+  const writes: Write[] = []
+  if (budgets.user) {
+    const id = codeKey(budgets.user.id, isLookup(factor))
+    writes.push(upsert('budgets', useBucket(budgets.codes, { tenant, id }, ruleFor(factor), now)))
+  }
+  writes.push(...addressFailure(parts, caller, budgets.address))
+  return writes
+}
+
+/** One more failure from this address, over all accounts. */
+export function addressFailure(parts: Parts, caller: Caller, budget: Budget | undefined): readonly Write[] {
+  if (parts.addressExempt(caller.address)) return []
+  const key = { tenant: caller.tenant.id, id: addressKey(network(caller.address)) }
+  return [upsert('budgets', useBucket(budget, key, perAddress, parts.clock.now()))]
+}
+
+/** Seconds this address has to wait for having failed too often. */
+export const addressWait = (parts: Parts, caller: Caller, budget: Budget | undefined): number =>
+  parts.addressExempt(caller.address) ? 0 : bucketWait(budget, perAddress, parts.clock.now())

@@ -1,0 +1,155 @@
+import type { Authenticator } from '#model/authenticator.ts'
+import type { Outcome, Refusal } from '#model/outcome.ts'
+import { yes } from '#model/outcome.ts'
+import type { Ticket } from '#model/ticket.ts'
+import type { Factor } from '#ports/factor.ts'
+import { type Decision, row, rows } from '#ports/store.ts'
+import {
+  challengeWrites,
+  codeLifetime,
+  macContext,
+  messageChannel,
+  reserveChallenge,
+  voidChallenges,
+} from './challenges.ts'
+import { audit } from './events.ts'
+import { waitSeconds } from './ladder.ts'
+import type { Caller, Parts } from './parts.ts'
+import { channelOf, confirmed, waysOf } from './policy/ways.ts'
+import { sendBudgetRef, spendSend } from './send-budget.ts'
+import { checkTicket } from './tickets.ts'
+import { factorTools, openSecret } from './tools.ts'
+
+export interface ChallengeRequest {
+  readonly caller: Caller
+  readonly ticket: Ticket
+  /** Kinds the caller can express or asked for; absent: all. */
+  readonly kinds?: readonly string[]
+  /** A certain authenticator; must be the user's and confirmed. */
+  readonly authenticator?: string
+}
+
+export interface Challenged {
+  readonly authenticator: Authenticator
+  readonly factor: Factor
+  /** Handle of the challenge; absent for factors proved without one. */
+  readonly challenge?: string
+  /** Seconds the code lives. */
+  readonly expiresIn?: number
+  readonly show?: Readonly<Record<string, unknown>>
+}
+
+/**
+ * Asks a confirmed authenticator for a proof. For message factors a fresh code leaves after the commit, an older code
+ * of the same authenticator in this flow dies, and its count of wrong codes goes on (S-5).
+ */
+export async function challenge(parts: Parts, request: ChallengeRequest): Promise<Outcome<Challenged>> {
+  const { caller, ticket } = request
+  const tenant = caller.tenant.id
+  const known = await parts.store.list('authenticators', tenant, { by: { index: 'user', value: ticket.user } })
+  const chosen = choose(parts, request, known)
+  if (chosen.no !== undefined) return chosen
+  const { factor } = chosen.yes
+  const channel = messageChannel(factor)
+  if (channel !== undefined && !parts.channels.has(channel)) return { no: 'undeliverable', channel }
+  if (factor.ask === undefined) return yes(chosen.yes)
+
+  const outcome = await parts.store.change(
+    {
+      ticket: row('tickets', tenant, ticket.id),
+      authenticator: row('authenticators', tenant, chosen.yes.authenticator.id),
+      challenges: rows('challenges', 'flow', tenant, ticket.id),
+      budget: sendBudgetRef(caller, channel, ticket.user),
+    },
+    (found): Decision<Outcome<Challenged>> => {
+      const now = parts.clock.now()
+      const checked = checkTicket(found.ticket, caller, now)
+      if (checked.no !== undefined) return { result: checked }
+      const { authenticator } = found
+      if (authenticator?.state !== 'confirmed') return { result: { no: 'authenticator-unknown' } }
+      const wait = waitSeconds(authenticator, now)
+      if (wait > 0) return { result: { no: 'too-many-attempts', of: 'code', retryAfter: wait } }
+      const spent = channel === undefined ? undefined : spendSend(caller, channel, ticket.user, found.budget, now)
+      if (spent !== undefined && 'no' in spent) return { result: spent }
+      const reserved = reserveChallenge(parts)
+      const context = macContext({
+        ...authenticator,
+        id: reserved.id,
+        authenticator: authenticator.id,
+        purpose: 'login',
+      })
+      const asked = factor.ask?.(
+        { secret: openSecret(parts, authenticator), memory: authenticator.memory },
+        factorTools(parts, context),
+      )
+      const older = found.challenges.filter((it) => it.authenticator === authenticator.id && it.purpose === 'login')
+      return {
+        result: yes({
+          authenticator,
+          factor,
+          challenge: reserved.handle,
+          expiresIn: codeLifetime(caller),
+          show: asked?.show,
+        }),
+        writes: [
+          ...voidChallenges(older, now),
+          ...challengeWrites(parts, caller, {
+            reserved,
+            flow: ticket.id,
+            authenticator,
+            factor,
+            purpose: 'login',
+            state: asked?.challenge ?? {},
+            dispatch: asked?.dispatch,
+            failures: Math.max(0, ...older.map((it) => it.failures)),
+          }),
+          ...(spent ? [spent.write] : []),
+          audit(parts, caller, 'challenge.sent', {
+            user: ticket.user,
+            factor: factor.kind,
+            authenticator: authenticator.id,
+          }),
+        ],
+      }
+    },
+  )
+  if (outcome.yes) parts.nudge()
+  return outcome
+}
+
+interface Chosen {
+  readonly authenticator: Authenticator
+  readonly factor: Factor
+}
+
+/** The authenticator and the way to it: the one asked for, else the most recently used of the best kind. */
+function choose(parts: Parts, request: ChallengeRequest, known: readonly Authenticator[]): Outcome<Chosen> {
+  const { caller, ticket } = request
+  const own = confirmed(known)
+  const enrolled = own.filter((it) => parts.factors.get(it.factor)?.traits.independent === true)
+  if (enrolled.length === 0) return { no: 'not-enrolled' }
+  const used = new Set(ticket.proofs.map((it) => it.channel))
+  const ways = enrolled
+    .filter((it) => request.authenticator === undefined || it.id === request.authenticator)
+    .filter((it) => !used.has(channelOf(it, parts.factors)))
+    .flatMap((authenticator) =>
+      waysOf(authenticator, caller.tenant, parts.factors).map((factor) => ({ authenticator, factor })),
+    )
+  if (request.authenticator !== undefined && ways.length === 0) return { no: 'authenticator-unknown' }
+  const wanted = ways.filter((it) => request.kinds?.includes(it.factor.kind) ?? true)
+  const best = wanted.sort(byPreference)[0]
+  return best ? yes(best) : notWith(request, ways)
+}
+
+/** Last used first; without history by the factor's rank. An authenticator's own kind goes before its twin. */
+function byPreference(a: Chosen, b: Chosen): number {
+  return (
+    (b.authenticator.lastUsedAt ?? 0) - (a.authenticator.lastUsedAt ?? 0) ||
+    Number(b.factor.kind === b.authenticator.factor) - Number(a.factor.kind === a.authenticator.factor) ||
+    a.factor.traits.rank - b.factor.traits.rank
+  )
+}
+
+function notWith(request: ChallengeRequest, ways: readonly Chosen[]): Refusal {
+  return { no: 'not-enrolled-with', asked: request.kinds ?? [], has: [...new Set(ways.map((it) => it.factor.kind))] }
+}

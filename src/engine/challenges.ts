@@ -1,0 +1,99 @@
+import { tokenDigest } from '#crypto/digest.ts'
+import type { Authenticator } from '#model/authenticator.ts'
+import type { Challenge, ChallengePurpose } from '#model/challenge.ts'
+import { asId, type ChallengeId } from '#model/ids.ts'
+import type { MessageChannel } from '#model/message.ts'
+import type { Dispatch, Factor, Memory } from '#ports/factor.ts'
+import { insert, put, type Write } from '#ports/store.ts'
+import { limits } from './limits.ts'
+import { codeMessage } from './messages/queue.ts'
+import type { Caller, Parts } from './parts.ts'
+
+/** How long the row of a dead challenge is kept, to answer `expired` instead of `unknown`; seconds. */
+const graveyard = 3_600
+
+/** The stored name of a challenge handle. */
+export const challengeId = (handle: string): ChallengeId => asId<ChallengeId>(tokenDigest(handle))
+
+/** The context of a challenge's keyed hash: a code belongs to one challenge of one user for one purpose (S-4, S-34). */
+export const macContext = (
+  it: Pick<Challenge, 'tenant' | 'id' | 'user' | 'authenticator' | 'purpose'>,
+): readonly string[] => ['challenge', it.tenant, it.id, it.user, it.authenticator, it.purpose]
+
+/** The channel a factor sends messages through, if it sends any. */
+export const messageChannel = (factor: Factor): MessageChannel | undefined =>
+  (['sms', 'voice', 'email', 'push'] as const).find((it) => it === factor.traits.channel)
+
+export const codeLifetime = (caller: Caller): number => caller.tenant.limits?.codeLifetimeSeconds ?? limits.codeLifetime
+
+export interface NewChallenge {
+  readonly handle: string
+  readonly id: ChallengeId
+}
+
+/** A handle for a challenge that is about to be made: factors need its id for the keyed hash. */
+export function reserveChallenge(parts: Parts): NewChallenge {
+  const handle = parts.random.token()
+  return { handle, id: challengeId(handle) }
+}
+
+/** The writes of a new challenge: its row, and the message that carries its code. */
+export function challengeWrites(
+  parts: Parts,
+  caller: Caller,
+  it: {
+    readonly reserved: NewChallenge
+    readonly flow: string
+    readonly authenticator: Authenticator
+    readonly factor: Factor
+    readonly purpose: ChallengePurpose
+    readonly state: Memory
+    readonly dispatch?: Dispatch
+    /** Wrong codes carried over from the challenge it replaces (S-5). */
+    readonly failures?: number
+  },
+): readonly Write[] {
+  const { authenticator, factor } = it
+  const now = parts.clock.now()
+  const lifetime = codeLifetime(caller)
+  const challenge: Challenge = {
+    tenant: caller.tenant.id,
+    id: it.reserved.id,
+    user: authenticator.user,
+    client: caller.application.id,
+    flow: it.flow,
+    authenticator: authenticator.id,
+    factor: factor.kind,
+    target: authenticator.target,
+    purpose: it.purpose,
+    state: it.state,
+    failures: it.failures ?? 0,
+    createdAt: now,
+    codeExpiresAt: now + lifetime * 1_000,
+    expiresAt: now + (lifetime + graveyard) * 1_000,
+  }
+  const channel = messageChannel(factor)
+  if (it.dispatch === undefined || channel === undefined || authenticator.target === undefined) {
+    return [insert('challenges', challenge)]
+  }
+  const message = codeMessage(parts, caller.tenant, {
+    channel,
+    to: authenticator.target,
+    purpose: it.purpose === 'login' ? 'login' : 'enrolment',
+    code: it.dispatch.code,
+    lifetime,
+    challenge: challenge.id,
+  })
+  return [insert('challenges', challenge), message]
+}
+
+/** Live challenges of a flow, made void: by a newer message (S-5) or by the end of the flow (S-58). */
+export function voidChallenges(
+  challenges: readonly Challenge[],
+  now: number,
+  which: (it: Challenge) => boolean = () => true,
+): readonly Write[] {
+  return challenges
+    .filter((it) => it.wonAt === undefined && it.voidedAt === undefined && which(it))
+    .map((it) => put('challenges', { ...it, voidedAt: now }))
+}

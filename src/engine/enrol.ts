@@ -1,0 +1,242 @@
+import type { Authenticator } from '#model/authenticator.ts'
+import { type AuthenticatorId, asId, type UserId } from '#model/ids.ts'
+import type { Outcome, Refusal } from '#model/outcome.ts'
+import { yes } from '#model/outcome.ts'
+import type { User } from '#model/user.ts'
+import type { Factor } from '#ports/factor.ts'
+import { type Decision, insert, put, remove, row, rows, type Write } from '#ports/store.ts'
+import { canonicalEmail, canonicalPhone } from './addresses.ts'
+import { challengeWrites, macContext, messageChannel, reserveChallenge } from './challenges.ts'
+import { audit } from './events.ts'
+import { type Flow, flowId, flowUser } from './flow.ts'
+import { limits } from './limits.ts'
+import { notify } from './messages/queue.ts'
+import type { Caller, Parts } from './parts.ts'
+import { provedOne } from './policy/index.ts'
+import { confirmed, enabled } from './policy/ways.ts'
+import { sendBudgetRef, spendSend } from './send-budget.ts'
+import { factorTools, sealContext } from './tools.ts'
+
+export interface EnrolRequest {
+  readonly caller: Caller
+  readonly flow: Flow
+  readonly kind: string
+  /** Number or address for factors with a reach; for e-mail the user's own address stands in. */
+  readonly target?: unknown
+  readonly name?: string
+}
+
+export interface Enrolment {
+  readonly authenticator: Authenticator
+  readonly factor: Factor
+  /** Handle of the confirming challenge, for factors that sent a message. */
+  readonly challenge?: string
+  readonly show?: { readonly secret?: string; readonly uri?: string; readonly codes?: readonly string[] }
+  /** Saved codes that came with the user's first enrolment; shown now and never again. */
+  readonly recoveryCodes?: readonly string[]
+}
+
+/** A fresh id of an authenticator: 16 letters and digits, 95 bits. */
+export const newAuthenticatorId = (parts: Pick<Parts, 'random'>): AuthenticatorId =>
+  asId(parts.random.code('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789', 16))
+
+/**
+ * Starts the enrolment of an authenticator. It stays pending, is neither offered nor accepted at login, and lasts
+ * 15 minutes (S-15); the message with its first code leaves after the commit. With a ticket it works only while the
+ * user has no confirmed authenticator of any kind, or after one was proved in this flow (S-61).
+ */
+export async function enrol(parts: Parts, request: EnrolRequest): Promise<Outcome<Enrolment>> {
+  const { caller, flow, kind } = request
+  const factor = parts.factors.get(kind)
+  if (factor === undefined || !factor.traits.enrollable) return { no: 'factor-unknown', factor: kind }
+  if (enabled(caller.tenant, parts.factors, kind) === undefined) return { no: 'factor-off', factor: kind }
+  const channel = messageChannel(factor)
+  if (channel !== undefined && !parts.channels.has(channel)) return { no: 'undeliverable', channel }
+  const userId = flowUser(flow)
+  const user = await parts.store.get('users', caller.tenant.id, userId)
+  if (user === undefined) return { no: 'ticket-unknown' }
+  const target = enrolTarget(caller, factor, user, request.target)
+  if (target.no !== undefined) return target
+
+  const outcome = await parts.store.change(
+    {
+      user: row('users', caller.tenant.id, userId),
+      authenticators: rows('authenticators', 'user', caller.tenant.id, userId),
+      budget: sendBudgetRef(caller, channel, userId),
+    },
+    (found): Decision<Outcome<Enrolment>> => {
+      const refusal = mayEnrol(parts, request, found.authenticators)
+      if (refusal !== undefined) {
+        const cause =
+          refusal.no === 'already-enrolled' && found.user
+            ? notify(parts, caller.tenant, found.user, 'enrolment-refused')
+            : []
+        return { result: refusal, writes: [...cause, refusedEvent(parts, caller, userId, kind, refusal)] }
+      }
+      const spent =
+        channel === undefined ? undefined : spendSend(caller, channel, userId, found.budget, parts.clock.now())
+      if (spent !== undefined && 'no' in spent) {
+        return { result: spent, writes: [refusedEvent(parts, caller, userId, kind, spent)] }
+      }
+      const made = begin(parts, request, user, factor, target.yes)
+      const recovery = firstRecoveryCode(parts, request, found.authenticators)
+      return {
+        result: yes({ ...made.enrolment, recoveryCodes: recovery?.codes }),
+        writes: [
+          ...dropOldPending(found.authenticators, parts.clock.now()),
+          ...made.writes,
+          ...(recovery ? [recovery.write] : []),
+          ...(spent ? [spent.write] : []),
+          audit(parts, caller, 'factor.enrolment-started', {
+            user: userId,
+            factor: kind,
+            authenticator: made.enrolment.authenticator.id,
+          }),
+        ],
+      }
+    },
+  )
+  if (outcome.yes?.challenge !== undefined || outcome.no === 'already-enrolled') parts.nudge()
+  return outcome
+}
+
+const refusedEvent = (parts: Parts, caller: Caller, user: UserId, factor: string, refusal: Refusal): Write =>
+  audit(parts, caller, 'factor.enrolment-refused', { user, factor, outcome: 'failure', reason: refusal.no })
+
+function enrolTarget(caller: Caller, factor: Factor, user: User, input: unknown): Outcome<string | undefined> {
+  if (factor.traits.reach === 'phone') return canonicalPhone(caller.tenant, input)
+  if (factor.traits.reach !== 'email') return yes(undefined)
+  const email = canonicalEmail(input ?? user.email)
+  return email.yes ? yes(email.yes.email) : { no: 'bad-address', reach: 'email' }
+}
+
+function mayEnrol(parts: Parts, { flow }: EnrolRequest, authenticators: readonly Authenticator[]): Refusal | undefined {
+  const having = confirmed(authenticators)
+  if (flow.by === 'ticket' && having.length > 0) {
+    const { proofs } = flow.ticket
+    if (!provedOne({ proofs, authenticators, factors: parts.factors })) return { no: 'already-enrolled' }
+  }
+  return having.length >= limits.authenticatorsPerUser ? { no: 'limit-reached', what: 'authenticators' } : undefined
+}
+
+/** At most three enrolments stay open (S-15): the oldest gives way. */
+function dropOldPending(authenticators: readonly Authenticator[], now: number): readonly Write[] {
+  const open = authenticators
+    .filter((it) => it.state === 'pending' && it.factor !== 'recovery_code')
+    .sort((a, b) => a.createdAt - b.createdAt)
+  const dead = open.filter((it) => (it.expiresAt ?? 0) <= now)
+  const live = open.filter((it) => (it.expiresAt ?? 0) > now)
+  const over = live.slice(0, Math.max(0, live.length - (limits.pendingPerUser - 1)))
+  return [...dead, ...over].map((it) => remove('authenticators', it.tenant, it.id))
+}
+
+function begin(
+  parts: Parts,
+  { caller, flow, name }: EnrolRequest,
+  user: User,
+  factor: Factor,
+  target: string | undefined,
+): { readonly enrolment: Enrolment; readonly writes: readonly Write[] } {
+  const now = parts.clock.now()
+  const bare: Authenticator = {
+    tenant: caller.tenant.id,
+    id: newAuthenticatorId(parts),
+    user: user.id,
+    factor: factor.kind,
+    state: 'pending',
+    target,
+    name,
+    startedBy: flowId(flow),
+    failures: 0,
+    createdAt: now,
+    expiresAt: now + limits.pendingLifetime * 1_000,
+  }
+  const reserved = reserveChallenge(parts)
+  const context = macContext({ ...bare, id: reserved.id, authenticator: bare.id, purpose: 'enrolment' })
+  const issuer = caller.tenant.name
+  const made = factor.enrol({ target, issuer, account: accountLabel(user) }, factorTools(parts, context))
+  const sealed = made.secret && parts.keyring.seal(made.secret, sealContext(bare))
+  const authenticator: Authenticator = { ...bare, sealed, memory: made.memory }
+  const asked = made.challenge
+    ? challengeWrites(parts, caller, {
+        reserved,
+        flow: flowId(flow),
+        authenticator,
+        factor,
+        purpose: 'enrolment',
+        state: made.challenge,
+        dispatch: made.dispatch,
+      })
+    : []
+  return {
+    enrolment: { authenticator, factor, challenge: made.challenge && reserved.handle, show: made.show },
+    writes: [insert('authenticators', authenticator), ...asked],
+  }
+}
+
+/** How an account is called in an authenticator app. */
+export const accountLabel = (user: User): string =>
+  user.email ?? user.username ?? user.phoneNumber ?? user.name ?? user.id
+
+/**
+ * The user's first enrolment brings a saved code along, where the tenant has them: pending until a factor is
+ * confirmed, and not shown again by the enrolments that follow.
+ */
+function firstRecoveryCode(
+  parts: Parts,
+  { caller, flow }: EnrolRequest,
+  authenticators: readonly Authenticator[],
+): { readonly codes: readonly string[]; readonly write: Write } | undefined {
+  const factor = enabled(caller.tenant, parts.factors, 'recovery_code')
+  const now = parts.clock.now()
+  const has = authenticators.some(
+    (it) => it.factor === 'recovery_code' && (it.expiresAt === undefined || it.expiresAt > now),
+  )
+  if (factor === undefined || has || confirmed(authenticators).length > 0) return undefined
+  const { authenticator, codes } = newRecoveryCode(parts, caller, flowUser(flow), factor)
+  const expiresAt = now + limits.pendingLifetime * 1_000
+  return {
+    codes,
+    write: insert('authenticators', { ...authenticator, state: 'pending', expiresAt, startedBy: flowId(flow) }),
+  }
+}
+
+/** A fresh saved code as a confirmed authenticator, and what to show. */
+export function newRecoveryCode(
+  parts: Parts,
+  caller: Pick<Caller, 'tenant'>,
+  user: UserId,
+  factor: Factor,
+): { readonly authenticator: Authenticator; readonly codes: readonly string[] } {
+  const now = parts.clock.now()
+  const key = { tenant: caller.tenant.id, id: newAuthenticatorId(parts), user }
+  const made = factor.enrol({ issuer: caller.tenant.name, account: '' }, factorTools(parts, sealContext(key)))
+  const authenticator: Authenticator = {
+    ...key,
+    factor: factor.kind,
+    state: 'confirmed',
+    memory: made.memory,
+    failures: 0,
+    createdAt: now,
+    confirmedAt: now,
+  }
+  return { authenticator, codes: made.show?.codes ?? [] }
+}
+
+/** Writes that confirm an authenticator and, with it, the saved code that came along. */
+export function confirmWrites(
+  proved: Authenticator,
+  authenticators: readonly Authenticator[],
+  now: number,
+): readonly Write[] {
+  const companions = authenticators.filter((it) => it.state === 'pending' && it.factor === 'recovery_code')
+  return [proved, ...companions].map((it) =>
+    put('authenticators', {
+      ...it,
+      state: 'confirmed',
+      confirmedAt: now,
+      expiresAt: undefined,
+      pendingFailures: undefined,
+    }),
+  )
+}

@@ -1,0 +1,22 @@
+import { limits } from './limits.ts'
+
+/** Consecutive failures and the wait they caused; the shape is shared by authenticators and by sign-in budgets. */
+export interface Rung {
+  readonly failures: number
+  /** Epoch ms. */
+  readonly waitUntil?: number
+}
+
+/** One more failure: from the tenth on each starts a wait, 30 s doubling to an hour (S-18). `now` in epoch ms. */
+export function climb(rung: Rung, now: number): Rung {
+  const failures = rung.failures + 1
+  if (failures < limits.failuresBeforeWait) return { failures }
+  const doublings = failures - limits.failuresBeforeWait
+  const seconds = Math.min(limits.longestWait, limits.firstWait * 2 ** Math.min(doublings, 16))
+  return { failures, waitUntil: now + seconds * 1_000 }
+}
+
+/** Whole seconds still to wait; 0 when an attempt is welcome. */
+export function waitSeconds(rung: Partial<Rung> | undefined, now: number): number {
+  return rung?.waitUntil !== undefined && rung.waitUntil > now ? Math.ceil((rung.waitUntil - now) / 1_000) : 0
+}

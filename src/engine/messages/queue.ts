@@ -1,0 +1,85 @@
+import type { MessageChannel } from '#model/message.ts'
+import type { Tenant } from '#model/tenant.ts'
+import type { User } from '#model/user.ts'
+import { insert, type Write } from '#ports/store.ts'
+import type { Parts } from '../parts.ts'
+import { timeId } from '../time-id.ts'
+import { codeText, type MessagePurpose, type NoticeCause, noticeText, type Said, spokenText } from './texts.ts'
+
+export interface Draft {
+  readonly channel: MessageChannel
+  readonly to: string
+  readonly purpose: MessagePurpose
+  readonly said: Said
+  readonly code?: string
+  /** Digest of the challenge it serves. */
+  readonly challenge?: string
+}
+
+/** How long a queued message is worth sending, ms. */
+const shelfLife = 24 * 3_600_000
+
+/** The write that queues a message; its text is sealed, so that a dump of the store holds no code (S-34). */
+export function queueMessage(parts: Parts, tenant: Tenant, draft: Draft): Write {
+  const at = parts.clock.now()
+  const id = timeId(at, parts.random)
+  const { to, said, code } = draft
+  const sealed = parts.keyring.seal(JSON.stringify({ to, text: said.text, subject: said.subject, code }), [
+    'message',
+    tenant.id,
+    id,
+  ])
+  return insert('messages', {
+    tenant: tenant.id,
+    id,
+    at,
+    channel: draft.channel,
+    purpose: draft.purpose,
+    sealed,
+    state: 'queued',
+    attempts: 0,
+    challenge: draft.challenge,
+    expiresAt: at + shelfLife,
+  })
+}
+
+/** A message that carries a code, spoken where the channel is a voice. `lifetime` in seconds. */
+export function codeMessage(
+  parts: Parts,
+  tenant: Tenant,
+  it: {
+    readonly channel: MessageChannel
+    readonly to: string
+    readonly purpose: MessagePurpose
+    readonly code: string
+    readonly lifetime: number
+    readonly challenge?: string
+  },
+): Write {
+  const said =
+    it.channel === 'voice'
+      ? spokenText(tenant.name, it.code, it.lifetime)
+      : codeText(tenant.name, it.purpose, it.code, it.lifetime)
+  return queueMessage(parts, tenant, { ...it, said })
+}
+
+/**
+ * Notices to the addresses of a user that are known to be theirs: the mailbox, else the phone (S-64).
+ * Empty when there is none, or no channel to it.
+ */
+export function notify(
+  parts: Parts,
+  tenant: Tenant,
+  user: User,
+  cause: NoticeCause,
+  detail?: string,
+): readonly Write[] {
+  const said = noticeText(tenant.name, cause, detail)
+  if (user.email !== undefined && user.emailVerified && parts.channels.has('email')) {
+    return [queueMessage(parts, tenant, { channel: 'email', to: user.email, purpose: 'notice', said })]
+  }
+  if (user.phoneNumber !== undefined && user.phoneVerified && parts.channels.has('sms')) {
+    return [queueMessage(parts, tenant, { channel: 'sms', to: user.phoneNumber, purpose: 'notice', said })]
+  }
+  return []
+}

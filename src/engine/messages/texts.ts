@@ -1,0 +1,69 @@
+/** What messages say (S-8): the service, the purpose, how long the code lives, not to share it; no link beside a code. */
+export type MessagePurpose = 'login' | 'enrolment' | 'verify-address' | 'notice' | 'password-reset'
+
+export interface Said {
+  readonly subject: string
+  readonly text: string
+}
+
+const minutes = (seconds: number) => `${Math.max(1, Math.round(seconds / 60))} minutes`
+
+/** Text that carries a code. `lifetime` in seconds. */
+export function codeText(service: string, purpose: MessagePurpose, code: string, lifetime: number): Said {
+  const what = purpose === 'enrolment' ? 'to add this contact as a sign-in method' : purposes[purpose]
+  return {
+    subject: `Your ${service} verification code`,
+    text: `${code} is your ${service} code ${what}. It is valid for ${minutes(lifetime)}. Do not share it with anyone.`,
+  }
+}
+
+const purposes: Readonly<Record<MessagePurpose, string>> = {
+  login: 'to sign in',
+  enrolment: 'to add this contact',
+  'verify-address': 'to confirm this address',
+  notice: '',
+  'password-reset': 'to reset your password',
+}
+
+/** The same spoken: digits apart, said twice. */
+export function spokenText(service: string, code: string, lifetime: number): Said {
+  const digits = code.split('').join(', ')
+  return {
+    subject: '',
+    text: `This is ${service}. Your code is: ${digits}. Again, your code is: ${digits}. It is valid for ${minutes(lifetime)}. Do not share it with anyone.`,
+  }
+}
+
+export type NoticeCause =
+  | 'factor-added'
+  | 'factor-removed'
+  | 'factors-reset'
+  | 'factor-locked'
+  | 'factor-disabled'
+  | 'recovery-used'
+  | 'recovery-replaced'
+  | 'enrolment-refused'
+  | 'success-after-failures'
+  | 'password-changed'
+
+const notices: Readonly<Record<NoticeCause, string>> = {
+  'factor-added': 'A sign-in method was added to your account',
+  'factor-removed': 'A sign-in method was removed from your account',
+  'factors-reset': 'All sign-in methods of your account were reset by an administrator',
+  'factor-locked': 'Too many wrong codes were entered for your account, so a sign-in method is paused',
+  'factor-disabled': 'A sign-in method of your account was disabled after too many wrong codes',
+  'recovery-used': 'A recovery code was used to sign in to your account',
+  'recovery-replaced': 'The recovery code of your account was replaced',
+  'enrolment-refused': 'Somebody with your password tried to add a sign-in method without proving an existing one',
+  'success-after-failures': 'Your account was signed in to after several wrong codes',
+  'password-changed': 'The password of your account was changed',
+}
+
+/** A notice about the account: what happened and how to object, no secret (S-64). `detail` names the kind of factor. */
+export function noticeText(service: string, cause: NoticeCause, detail?: string): Said {
+  const what = detail === undefined ? notices[cause] : `${notices[cause]} (${detail})`
+  return {
+    subject: `${service}: security notice`,
+    text: `${what}. If this was not you, change your password and contact the support of ${service} at once.`,
+  }
+}

@@ -1,0 +1,37 @@
+import type { Application } from '#model/application.ts'
+import type { Tenant } from '#model/tenant.ts'
+import type { Clock } from '#ports/clock.ts'
+import type { Factor } from '#ports/factor.ts'
+import type { Keyring } from '#ports/keyring.ts'
+import type { PasswordHasher } from '#ports/passwords.ts'
+import type { Random } from '#ports/random.ts'
+import type { Store } from '#ports/store.ts'
+
+/** Everything the engine works with; it is handed all of it and finds nothing by itself. */
+export interface Parts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly keyring: Keyring
+  readonly passwords: PasswordHasher
+  readonly factors: ReadonlyMap<string, Factor>
+  /** Channels messages can leave through; a factor whose channel is missing cannot be asked. */
+  readonly channels: ReadonlySet<string>
+  /** Called after a commit that queued a message. */
+  readonly nudge: () => void
+  /** Addresses that share no budget: in development everything comes from the machine itself. */
+  readonly addressExempt: (address: string) => boolean
+}
+
+/** Who asks, and from where. */
+export interface Caller {
+  readonly tenant: Tenant
+  readonly application: Application
+  readonly dialect: string
+  readonly address: string
+  readonly userAgent: string
+  /** A handle of the device or browser, where the dialect has one. */
+  readonly device?: string
+  /** Correlation id for the audit. */
+  readonly correlation: string
+}

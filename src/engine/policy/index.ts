@@ -1,0 +1,73 @@
+import type { Refusal } from '#model/outcome.ts'
+import type { Requirement } from '#model/ticket.ts'
+import { password } from '../assurance.ts'
+import { freshForChanges } from './fresh-for-changes.ts'
+import { secondFactor } from './second-factor.ts'
+import type { Condition, Need, Situation } from './situation.ts'
+import { challengeable, channelOf, confirmed, enrollable, standing } from './ways.ts'
+
+/** The conditions a token must meet, in the order they are asked. */
+export const conditions: readonly Condition[] = [secondFactor, freshForChanges]
+
+export type Judgement =
+  | { readonly met: true }
+  | { readonly met: false; readonly require: Requirement }
+  | { readonly met: false; readonly refuse: Refusal }
+
+/** Judges a situation: met, or what must be proved or enrolled next. Pure; every path to a token comes through here. */
+export function judge(situation: Situation, among: readonly Condition[] = conditions): Judgement {
+  for (const condition of among) {
+    const need = condition(situation)
+    if (need === undefined || satisfied(need, situation)) continue
+    if (need.onlyIfEnrolled && standing(situation.authenticators, situation.factors).length === 0) continue
+    return next(need, situation)
+  }
+  return { met: true }
+}
+
+/** Whether some proof of this flow, other than the first factor, answers the need. */
+function satisfied(need: Need, situation: Situation): boolean {
+  const first = situation.proofs[0]
+  return situation.proofs.some((proof) => {
+    if (proof === first || proof.factor === password || proof.channel === first?.channel) return false
+    const traits = situation.factors.get(proof.factor)?.traits
+    if (traits === undefined) return false
+    if (traits.proof === 'lookup') return need.notByLookup !== true && recent(need, proof.at, situation.now)
+    return (need.kinds?.includes(proof.factor) ?? true) && recent(need, proof.at, situation.now)
+  })
+}
+
+const recent = (need: Need, at: number, now: number) => need.within === undefined || now - at <= need.within * 1_000
+
+/**
+ * The way forward: a challenge by a kind that satisfies the need; else, one of the user's other factors must be proved
+ * before anything can be enrolled (S-61); else an enrolment.
+ */
+function next(need: Need, situation: Situation): Judgement {
+  const { tenant, authenticators, factors } = situation
+  const stale = situation.proofs.filter((it) => recent(need, it.at, situation.now))
+  const now = challengeable(tenant, authenticators, stale, factors)
+  const lookups = now.filter((it) => it.traits.proof === 'lookup' && need.notByLookup !== true)
+  const fitting = now.filter((it) => it.traits.proof !== 'lookup' && (need.kinds?.includes(it.kind) ?? true))
+  if (fitting.length > 0) return { met: false, require: { challenge: kinds([...fitting, ...lookups]) } }
+  const others = now.filter((it) => it.traits.proof !== 'lookup')
+  if (others.length > 0 && !provedOne(situation)) {
+    return { met: false, require: { challenge: kinds([...others, ...lookups]) } }
+  }
+  const open = enrollable(tenant, factors).filter((it) => need.kinds?.includes(it.kind) ?? true)
+  if (confirmed(authenticators).length > 0 && !provedOne(situation)) {
+    return lookups.length > 0
+      ? { met: false, require: { challenge: kinds(lookups) } }
+      : { met: false, refuse: { no: 'no-factor-available' } }
+  }
+  if (open.length === 0) return { met: false, refuse: { no: 'no-factor-available' } }
+  return { met: false, require: { enrol: kinds(open) } }
+}
+
+const kinds = (factors: readonly { readonly kind: string }[]) => factors.map((it) => it.kind)
+
+/** Whether an authenticator of the user was proved in this flow, so that another may be added to it. */
+export function provedOne(situation: Pick<Situation, 'proofs' | 'authenticators' | 'factors'>): boolean {
+  const channels = new Set(confirmed(situation.authenticators).map((it) => channelOf(it, situation.factors)))
+  return situation.proofs.some((it) => it.factor !== password && channels.has(it.channel))
+}

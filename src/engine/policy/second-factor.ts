@@ -1,0 +1,38 @@
+import type { MfaRule } from '#model/policy.ts'
+import type { Condition, Need, Situation } from './situation.ts'
+import { standing } from './ways.ts'
+
+/**
+ * Whether a second factor is asked for by application, tenant or user (operating.md §6.13, S-56): the tenant's ALWAYS
+ * and the user's own switch stand above everything; then the application's rule, else the tenant's; and where nothing
+ * is configured, a user who has a confirmed factor is asked for it.
+ */
+export const secondFactor: Condition = (situation) => {
+  const { tenant, application, user } = situation
+  const rule = application.mfa ?? tenant.mfa
+  const kinds = application.mfa?.allowedFactors ?? tenant.mfa?.allowedFactors
+  const always: Need = kinds ? { kinds } : {}
+  if (user.mfaEnabled || tenant.mfa?.mode === 'ALWAYS') return always
+  if (rule === undefined) return standing(situation.authenticators, situation.factors).length > 0 ? always : undefined
+  return byMode[rule.mode](situation, rule, always)
+}
+
+type ByRule = (situation: Situation, rule: MfaRule, always: Need) => Need | undefined
+
+/** TIME_BASED: asked again when the last second factor from this device is older than the interval, or never was. */
+const timeBased: ByRule = ({ lastMfaHere, now }, rule, always) => {
+  const within = rule.timeBasedSeconds ?? 0
+  if (lastMfaHere !== undefined && now - lastMfaHere <= within * 1_000) return undefined
+  return { ...always, within }
+}
+
+/** Until the risk engine judges attempts, every attempt counts as risky: it may add proof, never remove it (S-97). */
+const unjudged: ByRule = (_situation, _rule, always) => always
+
+const byMode: Readonly<Record<MfaRule['mode'], ByRule>> = {
+  OFF: () => undefined,
+  ALWAYS: (_situation, _rule, always) => always,
+  TIME_BASED: timeBased,
+  SMART: unjudged,
+  SMART_PLUS_TIME_BASED: unjudged,
+}

@@ -1,0 +1,38 @@
+import type { Application } from '#model/application.ts'
+import type { Authenticator } from '#model/authenticator.ts'
+import type { Proof } from '#model/proof.ts'
+import type { Tenant } from '#model/tenant.ts'
+import type { Wish } from '#model/ticket.ts'
+import type { User } from '#model/user.ts'
+import type { Factor } from '#ports/factor.ts'
+
+/** All a condition may look at, at the moment tokens would be issued (S-56). */
+export interface Situation {
+  readonly tenant: Tenant
+  readonly application: Application
+  readonly user: User
+  /** Confirmed and pending ones of the user. */
+  readonly authenticators: readonly Authenticator[]
+  readonly proofs: readonly Proof[]
+  readonly wish: Wish
+  /** Epoch ms. */
+  readonly now: number
+  /** Epoch ms of the last second factor this user proved from this device; undefined: never. */
+  readonly lastMfaHere?: number
+  readonly factors: ReadonlyMap<string, Factor>
+}
+
+/** What a condition still wants. */
+export interface Need {
+  /** A second factor, proved at most so many seconds ago; absent: any time in this flow. */
+  readonly within?: number
+  /** Kinds that satisfy it; absent: all of the tenant. */
+  readonly kinds?: readonly string[]
+  /** A saved code does not satisfy it (S-46). */
+  readonly notByLookup?: boolean
+  /** Without a confirmed factor the need is void instead of leading to an enrolment. */
+  readonly onlyIfEnrolled?: boolean
+}
+
+/** A condition a token must meet: undefined when it is met. One small file each, listed in index.ts. */
+export type Condition = (situation: Situation) => Need | undefined

@@ -1,0 +1,64 @@
+import type { Authenticator } from '#model/authenticator.ts'
+import type { Proof } from '#model/proof.ts'
+import type { Tenant } from '#model/tenant.ts'
+import type { Factor } from '#ports/factor.ts'
+import { password } from '../assurance.ts'
+
+type Factors = ReadonlyMap<string, Factor>
+
+/** A factor that is known and switched on in the tenant. */
+export function enabled(tenant: Tenant, factors: Factors, kind: string): Factor | undefined {
+  return tenant.factors.includes(kind) ? factors.get(kind) : undefined
+}
+
+/** The channel a proof by this authenticator uses up: two ways to one phone are one channel. */
+export function channelOf(authenticator: Pick<Authenticator, 'id' | 'factor' | 'target'>, factors: Factors): string {
+  const reach = factors.get(authenticator.factor)?.traits.reach
+  return reach !== undefined && authenticator.target !== undefined
+    ? `${reach}:${authenticator.target}`
+    : `authenticator:${authenticator.id}`
+}
+
+/** All enabled kinds that can challenge this authenticator: its own, and those with the same reach. */
+export function waysOf(authenticator: Authenticator, tenant: Tenant, factors: Factors): readonly Factor[] {
+  const own = factors.get(authenticator.factor)
+  if (own === undefined) return []
+  return [...factors.values()].filter(
+    (factor) =>
+      tenant.factors.includes(factor.kind) &&
+      (factor.kind === own.kind || (own.traits.reach !== undefined && factor.traits.reach === own.traits.reach)),
+  )
+}
+
+/** Confirmed and not disabled. */
+export function confirmed(authenticators: readonly Authenticator[]): readonly Authenticator[] {
+  return authenticators.filter((it) => it.state === 'confirmed')
+}
+
+/** Confirmed authenticators that stand by themselves, saved codes excluded. */
+export function standing(authenticators: readonly Authenticator[], factors: Factors): readonly Authenticator[] {
+  return confirmed(authenticators).filter((it) => factors.get(it.factor)?.traits.independent === true)
+}
+
+/** Kinds the user can be challenged with now, over channels no proof has used. Saved codes only beside another. */
+export function challengeable(
+  tenant: Tenant,
+  authenticators: readonly Authenticator[],
+  proofs: readonly Proof[],
+  factors: Factors,
+): readonly Factor[] {
+  const used = new Set(proofs.filter((it) => it.factor !== password).map((it) => it.channel))
+  const found = new Set<Factor>()
+  for (const authenticator of confirmed(authenticators)) {
+    if (used.has(channelOf(authenticator, factors))) continue
+    for (const factor of waysOf(authenticator, tenant, factors)) found.add(factor)
+  }
+  return [...found].sort((a, b) => a.traits.rank - b.traits.rank)
+}
+
+/** Kinds the user could enrol by asking. */
+export function enrollable(tenant: Tenant, factors: Factors): readonly Factor[] {
+  return [...factors.values()]
+    .filter((it) => tenant.factors.includes(it.kind) && it.traits.enrollable)
+    .sort((a, b) => a.traits.rank - b.traits.rank)
+}

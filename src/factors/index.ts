@@ -1,0 +1,13 @@
+import type { Factor } from '#ports/factor.ts'
+import { email } from './email/email.ts'
+import { recoveryCode } from './recovery-code/recovery-code.ts'
+import { sms } from './sms/sms.ts'
+import { totp } from './totp/totp.ts'
+import { voice } from './voice/voice.ts'
+
+/** Every factor there is, one line each. The password is not among them: it belongs to the user, not to a device. */
+export const factors: readonly Factor[] = [totp, sms, voice, email, recoveryCode]
+
+/** The list by kind, as the engine wants it. */
+export const factorMap = (list: readonly Factor[] = factors): ReadonlyMap<string, Factor> =>
+  new Map(list.map((factor) => [factor.kind, factor]))

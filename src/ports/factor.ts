@@ -1,0 +1,124 @@
+import type { Random } from './random.ts'
+
+/**
+ * What dialects, pages and policy may know about a factor; they work from these traits, never from its name,
+ * so that a new factor needs nobody's help.
+ */
+export interface FactorTraits {
+  /**
+   * How it is proved: `code` typed back after a message or from an app, `lookup` a saved code, `approval` given on
+   * another device, `assertion` signed by a key.
+   */
+  readonly proof: 'code' | 'lookup' | 'approval' | 'assertion'
+  /** What carries it. A message channel means `ask` sends something. */
+  readonly channel: 'app' | 'sms' | 'voice' | 'email' | 'push' | 'device' | 'paper'
+  /** Kind of address it needs; factors with the same reach challenge each other's authenticators. */
+  readonly reach?: 'phone' | 'email'
+  /** `amr` values of its own proof (RFC 8176), in the order of assurance.md §2. */
+  readonly amr: readonly string[]
+  /** Class of the proof: two different ones make a multi-factor login, and `none` never does (e-mail). */
+  readonly assurance: 'possession' | 'lookup' | 'none'
+  /** Whether it leaves over another channel than the login: adds `mca`. */
+  readonly secondChannel: boolean
+  /** Whether a user may rely on it alone; a dependent one (recovery code) only accompanies another. */
+  readonly independent: boolean
+  /** Whether it may be enrolled by asking for it; false: it comes with another enrolment. */
+  readonly enrollable: boolean
+  /** Order in which the server prefers it when it may choose; lower first. */
+  readonly rank: number
+}
+
+/** A keyed hash bound by the engine to tenant, user, record and purpose, so that a factor cannot forget to (S-34). */
+export interface BoundMac {
+  make(code: string): string
+  matches(code: string, stored: string): boolean
+}
+
+/** What a factor may use; all of it handed in. */
+export interface FactorTools {
+  readonly random: Random
+  /** Epoch ms. */
+  readonly now: number
+  readonly mac: BoundMac
+}
+
+/** What a factor remembers, in the clear; JSON. */
+export type Memory = Readonly<Record<string, unknown>>
+
+export interface EnrolRequest {
+  /** Canonical address for factors with a reach; the engine has checked it. */
+  readonly target?: string
+  /** How the account is shown in an authenticator app. */
+  readonly issuer: string
+  readonly account: string
+}
+
+/** A code to be sent to the address, in the same commit as the challenge. */
+export interface Dispatch {
+  readonly code: string
+}
+
+export interface Enrolled {
+  /** Kept sealed. */
+  readonly secret?: Uint8Array
+  readonly memory?: Memory
+  /** State of the confirming challenge, for factors that send one. */
+  readonly challenge?: Memory
+  readonly dispatch?: Dispatch
+  /** Shown to the user now and never again. */
+  readonly show?: { readonly secret?: string; readonly uri?: string; readonly codes?: readonly string[] }
+}
+
+export interface Asked {
+  readonly challenge: Memory
+  readonly dispatch?: Dispatch
+  readonly show?: Memory
+}
+
+export interface CheckRequest {
+  readonly secret?: Uint8Array
+  readonly memory?: Memory
+  /** State from `ask` or `enrol`; absent for factors that need no challenge. */
+  readonly challenge?: Memory
+  /** What the user sent, unchecked. */
+  readonly proof: unknown
+  /** Result of `examine`. */
+  readonly evidence?: unknown
+}
+
+export type Verdict =
+  | {
+      readonly is: 'right'
+      readonly memory?: Memory
+      /** Shown to the user once, such as the code that replaces a spent one. */
+      readonly show?: { readonly codes?: readonly string[] }
+    }
+  | { readonly is: 'wrong' }
+  | { readonly is: 'waiting' }
+  | { readonly is: 'declined' }
+
+/**
+ * One way to prove who one is: pure functions of what they are given. No store, no request, no counting of attempts:
+ * the engine counts before it asks (S-20) and commits what a verdict says in one write.
+ */
+export interface Factor {
+  /** Name in configuration and storage, such as `sms`. */
+  readonly kind: string
+  readonly traits: FactorTraits
+  /** Starts an enrolment. */
+  enrol(request: EnrolRequest, tools: FactorTools): Enrolled
+  /** Makes a challenge; absent for factors that are proved without one being made (TOTP, saved codes). */
+  ask?(it: { readonly secret?: Uint8Array; readonly memory?: Memory }, tools: FactorTools): Asked
+  /** Slow or asynchronous work before the attempt is spent; its result is handed to `check`. */
+  examine?(request: Omit<CheckRequest, 'evidence'>, tools: FactorTools): Promise<unknown>
+  /** Judges a proof. Synchronous, since it runs where nothing else can spend the same thing. Never throws for bad input. */
+  check(request: CheckRequest, tools: FactorTools): Verdict
+  /**
+   * Takes over an authenticator made elsewhere (configuration, import, management API).
+   * Undefined: the factor cannot be imported, or the material is not acceptable.
+   */
+  adopt?(
+    material: Readonly<Record<string, unknown>>,
+    tools: FactorTools,
+  ): Pick<Enrolled, 'secret' | 'memory'> | undefined
+}
