@@ -69,6 +69,8 @@ export interface TokenOrder {
   /** Only what an authorization request has sent; never made up (auth0.md §0.3 rule 6). */
   readonly nonce?: string
   readonly sid?: string
+  /** Write a grant even where no refresh token is given, so that what is issued can be ended again (S-110). */
+  readonly revocable?: boolean
   /** Continue this family; absent: begin one if a refresh token is granted. */
   readonly family?: Family
   /** More claims; they never replace one this file writes. */
@@ -136,13 +138,14 @@ export function prepare(order: TokenOrder): Minted {
   const scope = refreshes ? order.scope : order.scope.filter((name) => name !== 'offline_access')
   const opaque = order.audience === undefined
   const lifetime = order.audience?.accessTokenLifetime ?? defaultAccessTokenLifetime
-  const grantId = order.family?.grantId ?? (refreshes ? order.random.token().slice(0, 22) : undefined)
+  const grantId =
+    order.family?.grantId ?? (refreshes || order.revocable === true ? order.random.token().slice(0, 22) : undefined)
   const parts: Parts = { order, scope, issuedAt, expiresAt: issuedAt + lifetime, grantId }
   const writes: Write[] = []
 
   const user = order.user
   if (grantId !== undefined && user !== undefined && order.family === undefined) {
-    const grant = grantOf(parts, user, issuedAt + familyLifetime)
+    const grant = grantOf(parts, user, issuedAt + (refreshes ? familyLifetime : lifetime))
     writes.push(insert('artifacts', artifactRow(order.tenant, artifactId('Grant', grantId), grant)))
   }
   const access = opaque ? opaqueToken(parts) : jwtToken(parts)
