@@ -24,9 +24,9 @@ const isTest = (path: string) => /\.test\.ts$|(?:^|\/)testing\//.test(path)
 export const roomOf = (path: string) =>
   path.includes('/') ? path.slice(0, path.indexOf('/')) : path.replace(/(\.test)?\.ts$/, '')
 
-const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+const literally = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 const matches = (pattern: string, name: string) =>
-  new RegExp(`^${pattern.split('*').map(escape).join('.*')}(?:/.*)?$`).test(name)
+  new RegExp(`^${pattern.split('*').map(literally).join('.*')}(?:/.*)?$`).test(name)
 
 /** All that a file does against the rules. A test may use any room, chance and the clock; a door is a door for it too. */
 export function violations(source: Source): readonly Violation[] {
