@@ -68,29 +68,40 @@ export interface ListShape {
   readonly descending: boolean
 }
 
-/**
- * Every statement there is, with values as parameters only (S-160). `mark` gives the parameter with a number, counted
- * from 1, in the database's own spelling (`?`, `$1`); parameters stand in the order given behind each statement.
- */
-export function statements({ table, columns }: SqlTable, mark: (position: number) => string) {
+/** What one database spells its own way. */
+export interface Spelling {
+  /** A parameter by its number, counted from 1: `?`, `$1`. */
+  readonly mark: (position: number) => string
+  /** Follows a table's name where a certain index must serve the query; empty where the database chooses well. */
+  readonly by: (index: string) => string
+}
+
+/** The index behind a column, as migrations call it. */
+export function indexName(table: TableName, column: string): string {
+  return `${table}_${column}`
+}
+
+/** Every statement there is, with values as parameters only (S-160), in the order given with each. */
+export function statements({ table, columns }: SqlTable, { mark, by }: Spelling) {
+  const from = (column?: string) => (column ? `${table}${by(indexName(table, column))}` : table)
   const names = columns.map(({ column }) => column)
   const loaded = ['rev', 'id', 'doc', 'expires_at', ...names].join(', ')
-  const marks = (from: number, count: number) => Array.from({ length: count }, (_, i) => mark(from + i))
+  const marks = (first: number, count: number) => Array.from({ length: count }, (_, i) => mark(first + i))
   const insert =
     `INSERT INTO ${table} (${['rev', 'tenant', 'id', 'expires_at', 'doc', ...names].join(', ')}) ` +
     `VALUES (${['1', ...marks(1, 4 + names.length)].join(', ')})`
   const replaced = ['expires_at', 'doc', ...names].map((name) => `${name} = excluded.${name}`).join(', ')
   const set = ['expires_at', 'doc', ...names].map((name, i) => `${name} = ${mark(i + 1)}`).join(', ')
-  const key = (from: number) => `tenant = ${mark(from)} AND id = ${mark(from + 1)}`
+  const key = (first: number) => `tenant = ${mark(first)} AND id = ${mark(first + 1)}`
   const width = 2 + names.length
   return {
     /** tenant, id → doc */
     get: `SELECT doc FROM ${table} WHERE ${key(1)}`,
-    /** tenant, id → rev, id, doc, expires_at, index columns */
+    /** tenant, id → rev, id, doc, expires_at, index columns. */
     load: `SELECT ${loaded} FROM ${table} WHERE ${key(1)}`,
     /** tenant, value → the same, for at most 1,000 rows */
     loadMany: (column: string) =>
-      `SELECT ${loaded} FROM ${table} WHERE tenant = ${mark(1)} AND ${column} = ${mark(2)} ORDER BY id LIMIT 1000`,
+      `SELECT ${loaded} FROM ${from(column)} WHERE tenant = ${mark(1)} AND ${column} = ${mark(2)} ORDER BY id LIMIT 1000`,
     /** tenant, id, expires_at, doc, index columns */
     insert,
     /** The same; whatever row had the id gives way. */
@@ -108,15 +119,10 @@ export function statements({ table, columns }: SqlTable, mark: (position: number
       if (column) where.push(`${column} = ${mark(position++)}`)
       if (after) where.push(`id ${descending ? '<' : '>'} ${mark(position++)}`)
       const order = `ORDER BY id ${descending ? 'DESC' : 'ASC'} LIMIT ${mark(position++)} OFFSET ${mark(position)}`
-      return `SELECT doc FROM ${table} WHERE ${where.join(' AND ')} ${order}`
+      return `SELECT doc FROM ${from(column)} WHERE ${where.join(' AND ')} ${order}`
     },
     /** tenant, (value) → count */
     count: (column?: string) =>
-      `SELECT count(*) FROM ${table} WHERE tenant = ${mark(1)}${column ? ` AND ${column} = ${mark(2)}` : ''}`,
+      `SELECT count(*) FROM ${from(column)} WHERE tenant = ${mark(1)}${column ? ` AND ${column} = ${mark(2)}` : ''}`,
   }
-}
-
-/** All data definition the model asks for: what the migrations together must amount to. */
-export function neededIndexes(table: SqlTable): readonly { readonly column: string; readonly unique: boolean }[] {
-  return table.columns.map(({ column, unique }) => ({ column, unique }))
 }

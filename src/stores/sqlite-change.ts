@@ -25,7 +25,7 @@ const repeats = 3
 
 /**
  * Runs one change inside an open write transaction: loads, decides, writes; undoes its own writes when it fails.
- * `alone` says that nothing else is in the transaction. Throws what `decide` throws, StoreConflict, or SQLite's error.
+ * Throws what `decide` throws, StoreConflict, or SQLite's error.
  */
 export function runChange(connection: Connection, refs: Refs, decide: Decide, onConflict: () => void): unknown {
   for (let attempt = 0; ; attempt++) {

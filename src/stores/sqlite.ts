@@ -245,7 +245,11 @@ export class SqliteStore implements Store {
 
   #rollBack(): void {
     const { db } = this.#connection
-    if (db.isTransaction) db.exec('ROLLBACK')
+    try {
+      if (db.isTransaction) db.exec('ROLLBACK')
+    } catch {
+      // The next BEGIN will tell whether the connection still serves.
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 -- Every noun of the model: addressed by tenant and id, with one column for each way to look it up besides.
 -- `rev` counts replacements and guards conditional writes; rows whose `expires_at` (epoch ms) lies behind are dead.
+-- Indexes end in `id` only where a value has many rows that are paged through; the others stay small.
 -- Written so that SQLite and PostgreSQL both take it.
 
 CREATE TABLE tenants (
@@ -58,8 +59,8 @@ CREATE TABLE authenticators (
   doc TEXT NOT NULL,
   PRIMARY KEY (tenant, id)
 );
-CREATE INDEX authenticators_ix_user ON authenticators (tenant, ix_user, id) WHERE ix_user IS NOT NULL;
-CREATE INDEX authenticators_ix_target ON authenticators (tenant, ix_target, id) WHERE ix_target IS NOT NULL;
+CREATE INDEX authenticators_ix_user ON authenticators (tenant, ix_user) WHERE ix_user IS NOT NULL;
+CREATE INDEX authenticators_ix_target ON authenticators (tenant, ix_target) WHERE ix_target IS NOT NULL;
 CREATE INDEX authenticators_expires_at ON authenticators (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE tickets (
@@ -71,7 +72,7 @@ CREATE TABLE tickets (
   doc TEXT NOT NULL,
   PRIMARY KEY (tenant, id)
 );
-CREATE INDEX tickets_ix_user ON tickets (tenant, ix_user, id) WHERE ix_user IS NOT NULL;
+CREATE INDEX tickets_ix_user ON tickets (tenant, ix_user) WHERE ix_user IS NOT NULL;
 CREATE INDEX tickets_expires_at ON tickets (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE challenges (
@@ -84,8 +85,8 @@ CREATE TABLE challenges (
   doc TEXT NOT NULL,
   PRIMARY KEY (tenant, id)
 );
-CREATE INDEX challenges_ix_flow ON challenges (tenant, ix_flow, id) WHERE ix_flow IS NOT NULL;
-CREATE INDEX challenges_ix_user ON challenges (tenant, ix_user, id) WHERE ix_user IS NOT NULL;
+CREATE INDEX challenges_ix_flow ON challenges (tenant, ix_flow) WHERE ix_flow IS NOT NULL;
+CREATE INDEX challenges_ix_user ON challenges (tenant, ix_user) WHERE ix_user IS NOT NULL;
 CREATE INDEX challenges_expires_at ON challenges (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE budgets (
@@ -134,10 +135,10 @@ CREATE TABLE artifacts (
   doc TEXT NOT NULL,
   PRIMARY KEY (tenant, id)
 );
-CREATE INDEX artifacts_ix_grant ON artifacts (tenant, ix_grant, id) WHERE ix_grant IS NOT NULL;
-CREATE INDEX artifacts_ix_uid ON artifacts (tenant, ix_uid, id) WHERE ix_uid IS NOT NULL;
-CREATE INDEX artifacts_ix_user_code ON artifacts (tenant, ix_user_code, id) WHERE ix_user_code IS NOT NULL;
-CREATE INDEX artifacts_ix_user ON artifacts (tenant, ix_user, id) WHERE ix_user IS NOT NULL;
+CREATE INDEX artifacts_ix_grant ON artifacts (tenant, ix_grant) WHERE ix_grant IS NOT NULL;
+CREATE INDEX artifacts_ix_uid ON artifacts (tenant, ix_uid) WHERE ix_uid IS NOT NULL;
+CREATE INDEX artifacts_ix_user_code ON artifacts (tenant, ix_user_code) WHERE ix_user_code IS NOT NULL;
+CREATE INDEX artifacts_ix_user ON artifacts (tenant, ix_user) WHERE ix_user IS NOT NULL;
 CREATE INDEX artifacts_expires_at ON artifacts (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE signing_keys (
