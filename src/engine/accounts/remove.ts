@@ -1,0 +1,51 @@
+import type { TenantId, UserId } from '#model/ids.ts'
+import type { TableName } from '#model/tables.ts'
+import type { User } from '#model/user.ts'
+import { type Decision, type Found, remove, row, rows, type Write } from '#ports/store.ts'
+import type { Parts } from '../parts.ts'
+
+const mostAtOnce = 1_000
+
+/**
+ * Deletes an account with everything that could still act for it: authenticators, flows, challenges, sessions, grants
+ * and tokens. The account and its audit row `event` go in the first commit, so that nothing new can begin; what is left
+ * of very long lists follows in further ones. Answers the user that was, or undefined when there is none.
+ */
+export async function removeUser(
+  parts: Pick<Parts, 'store'>,
+  tenant: TenantId,
+  id: UserId,
+  event: Write,
+): Promise<User | undefined> {
+  const refs = { user: row('users', tenant, id), ...belongings(tenant, id) }
+  const first = await parts.store.change(refs, (found): Decision<{ user?: User; more: boolean }> => {
+    if (found.user === undefined) return { result: { more: false } }
+    const gone = removals(tenant, found)
+    return {
+      result: { user: found.user, more: isFull(found) },
+      writes: [remove('users', tenant, id), ...gone, event],
+    }
+  })
+  for (let more = first.more; more; ) {
+    more = await parts.store.change(belongings(tenant, id), (found) => ({
+      result: isFull(found),
+      writes: removals(tenant, found),
+    }))
+  }
+  return first.user
+}
+
+const belongings = (tenant: TenantId, id: UserId) => ({
+  authenticators: rows('authenticators', 'user', tenant, id),
+  tickets: rows('tickets', 'user', tenant, id),
+  challenges: rows('challenges', 'user', tenant, id),
+  artifacts: rows('artifacts', 'user', tenant, id),
+})
+
+type Belongings = Found<ReturnType<typeof belongings>>
+const tables = ['authenticators', 'tickets', 'challenges', 'artifacts'] as const satisfies readonly TableName[]
+
+const removals = (tenant: TenantId, found: Belongings): readonly Write[] =>
+  tables.flatMap((table) => found[table].map((it) => remove(table, tenant, it.id)))
+
+const isFull = (found: Belongings): boolean => tables.some((table) => found[table].length >= mostAtOnce)
