@@ -9,9 +9,9 @@ import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
-  type JsonNameParams,
   KeyUsageFlags,
   KeyUsagesExtension,
+  Name,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
@@ -150,9 +150,9 @@ function allHosts(hosts: readonly string[]): readonly string[] {
   return [...new Set([...hosts.map((host) => host.replace(/^\[(.*)\]$/, '$1')), ...LOOPBACK])]
 }
 
-/** Given as parts and not as text: a name with a comma in it stays one name. */
-function named(commonName: string): JsonNameParams {
-  return [{ CN: [{ utf8String: commonName }] }]
+/** Given as parts and not as text: a name with a comma or quotes in it stays one name. */
+function named(commonName: string): Name {
+  return new Name([{ CN: [{ utf8String: commonName }] }])
 }
 
 /** 126 random bits with the first bits 01: positive, never shortened (RFC 5280 section 4.1.2.2). */

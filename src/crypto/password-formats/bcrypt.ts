@@ -29,30 +29,41 @@ export const bcryptFormat: PasswordFormat = (stored) => {
 /** Workers with nothing to do. There are never more than the hash pool lets run at once. */
 const idle: Worker[] = []
 
+function startWorker(): Worker {
+  const worker = new Worker(new URL('./bcrypt-worker.ts', import.meta.url))
+  // A job handed to a worker that has ended would never be answered.
+  worker.once('exit', () => {
+    const at = idle.indexOf(worker)
+    if (at >= 0) idle.splice(at, 1)
+  })
+  return worker
+}
+
 /** Runs in a worker because the implementation is JavaScript and holds its thread for 75 ms and more. */
 function compareInWorker(job: BcryptJob): Promise<boolean> {
-  const worker = idle.pop() ?? new Worker(new URL('./bcrypt-worker.ts', import.meta.url))
+  const worker = idle.pop() ?? startWorker()
   worker.ref()
   return new Promise((resolve, reject) => {
     const settle = (): void => {
-      worker.removeAllListeners()
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit)
       // An idle worker must not keep the process alive.
       worker.unref()
     }
-    worker.once('message', (answer: BcryptAnswer) => {
+    const onMessage = (answer: BcryptAnswer): void => {
       settle()
       idle.push(worker)
       if ('ok' in answer) resolve(answer.ok)
       else reject(new Error(answer.error))
-    })
-    worker.once('error', (error) => {
+    }
+    const onError = (error: Error): void => {
       settle()
       reject(error)
-    })
-    worker.once('exit', () => {
+    }
+    const onExit = (): void => {
       settle()
       reject(new Error('the bcrypt worker ended before it answered'))
-    })
+    }
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit)
     worker.postMessage(job)
   })
 }
