@@ -10,7 +10,7 @@ import { type ListShape, type SqlTable, sqlTables, statements } from './sql.ts'
 const busyTimeout = 5000
 
 /** Without statistics SQLite may walk a whole tenant to spare itself a sort of three rows; so it is told what to use. */
-const spelling = { mark: () => '?', by: (index: string) => ` INDEXED BY ${index}` }
+export const spelling = { mark: () => '?', by: (index: string) => ` INDEXED BY ${index}` }
 
 /** The prepared statements of one table, made when first needed and kept. */
 export interface Prepared {
