@@ -159,7 +159,7 @@ describe('the edge', () => {
       const bug = await app.inject(url)
       assert.equal(bug.statusCode, 500)
       assert.deepEqual(bug.json(), { error: 'server_error', error_description: 'Something went wrong' })
-      assert.equal((errors.at(-1) as { requestId: string }).requestId, bug.headers['x-request-id'])
+      assert.equal((errors.at(-1) as { reqId: string }).reqId, bug.headers['x-request-id'])
     }
     assert.doesNotMatch(away.body, /SELECT/)
   })

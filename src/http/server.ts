@@ -131,11 +131,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       const status = response.writableFinished || response.headersSent ? response.statusCode : 499
       const seconds = (performance.now() - started) / 1_000
       observe?.({ group: group.name, route: entry?.path ?? 'unknown', method, status, seconds })
-      log.debug({ requestId: visit.id, method, route: entry?.path, status, ms: Math.round(seconds * 1e3) }, 'request')
+      log.debug({ reqId: visit.id, method, route: entry?.path, status, ms: Math.round(seconds * 1e3) }, 'request')
     }
     response.once('finish', settle).once('close', settle)
     serve(visit).catch((error: unknown) => {
-      log.error({ requestId: visit.id, ...describe(error) }, 'answering failed')
+      log.error({ reqId: visit.id, err: error }, 'answering failed')
       response.destroy()
     })
   }
@@ -155,7 +155,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       const trouble: Trouble =
         error instanceof StoreUnavailable ? { trouble: 'unavailable', retryAfter: 1 } : { trouble: 'crash' }
       const level = trouble.trouble === 'crash' ? 'error' : 'warn'
-      log[level]({ requestId: visit.id, route: visit.entry?.path, ...describe(error) }, 'request failed')
+      log[level]({ reqId: visit.id, route: visit.entry?.path, err: error }, 'request failed')
       if (response.headersSent) {
         response.destroy()
         return
@@ -333,13 +333,6 @@ export function refusePlainly(trouble: Trouble): Answer {
     case 'crash':
       return say(500, 'server_error', 'Something went wrong')
   }
-}
-
-/** Type, text and stack of an error for the log; never its other fields, which may carry request data (S-148). */
-function describe(error: unknown): { error: string; stack?: string } {
-  return error instanceof Error
-    ? { error: `${error.name}: ${error.message}`, stack: error.stack }
-    : { error: typeof error }
 }
 
 /** A target in absolute form (RFC 9112 section 3.2.2) without its scheme and host, which decide nothing here. */
