@@ -61,7 +61,8 @@ export interface Server {
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const
 
-const fallback: RouteGroup = { name: 'none', routes: [], refuse: refusePlainly }
+// Tenantless: a path nobody has must not cost a look into the store.
+const fallback: RouteGroup = { name: 'none', routes: [], refuse: refusePlainly, tenantless: true }
 
 /**
  * Builds the edge: routes of all groups behind one set of bounds, headers, CORS and refusals.

@@ -1,0 +1,17 @@
+/** How a login ended. */
+export type LoginOutcome = 'success' | 'mfa_required' | 'failure'
+export type ProofOutcome = 'right' | 'wrong' | 'waiting' | 'refused'
+
+/**
+ * Counters the engine and delivery bump. Every label is one of our own names (factor kinds, channels, states): never
+ * anything a user or client chose, which would let strangers grow the memory and put their words into it (S-148).
+ */
+export interface Metrics {
+  login(outcome: LoginOutcome): void
+  challenge(factor: string): void
+  proof(factor: string, outcome: ProofOutcome): void
+  message(channel: string, state: 'sent' | 'dropped' | 'failed' | 'retried'): void
+}
+
+/** Counts nothing; for tests and tools. */
+export const noMetrics: Metrics = { login() {}, challenge() {}, proof() {}, message() {} }
