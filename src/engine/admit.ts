@@ -5,7 +5,7 @@ import { yes } from '#model/outcome.ts'
 import type { Proof } from '#model/proof.ts'
 import type { Requirement, Wish } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
-import { type Decision, type Found, put, type Refs, row, rows, type Write } from '#ports/store.ts'
+import { type Decision, type Found, insert, put, type Refs, row, rows, type Write } from '#ports/store.ts'
 import { assure } from './assurance.ts'
 import { audit } from './events.ts'
 import type { Granted, Issue } from './issue.ts'
@@ -20,8 +20,19 @@ export interface AdmitRequest<R extends Refs, A> {
   readonly proofs: readonly Proof[]
   readonly wish: Wish
   readonly issue: Issue<R, A>
-  /** Writes that belong to the first proof, such as a counter cleared by it. */
-  readonly also?: readonly Write[]
+  /** The first proof, where it is spent in the same commit (a code sent to an address). */
+  readonly spend?: Spend
+}
+
+/** Spends a first proof inside the change that admits. */
+export interface Spend {
+  readonly refs: Refs
+  /** Writes that spend it, and the account it has just brought into being; or the refusal with what it costs. */
+  readonly decide: (found: Found<Refs>) => {
+    readonly writes: readonly Write[]
+    readonly refuse?: Refusal
+    readonly creates?: User
+  }
 }
 
 export interface Admitted<A> {
@@ -38,27 +49,46 @@ export async function admit<R extends Refs, A>(
   request: AdmitRequest<R, A>,
 ): Promise<Outcome<Admitted<A>>> {
   const { caller, user, issue } = request
-  const refs = { ...issue.refs, ...accountRefs(caller, user) }
+  const refs = { ...issue.refs, ...request.spend?.refs, ...accountRefs(caller, user) }
   return await parts.store.change(refs, (found): Decision<Outcome<Admitted<A>>> => {
     const account = found as unknown as Found<ReturnType<typeof accountRefs>>
-    if (account.user === undefined) return { result: { no: 'wrong-password' } }
-    const situation = { ...request, user: account.user, authenticators: account.authenticators }
-    const judged = judgeNow(parts, situation, account.mark && lastMfaHere(account.mark))
-    if (account.user.blocked) return refused(parts, caller, user, { no: 'blocked-user' })
-    if (judged.met) return grant(parts, request, account.user, found as unknown as Found<R>)
-    if ('refuse' in judged) return refused(parts, caller, user, judged.refuse)
-    const { handle, write } = newTicket(parts, caller, {
-      user,
-      wish: request.wish,
-      proofs: request.proofs,
-      requirement: judged.require,
-    })
-    const event = audit(parts, caller, 'mfa.required', { user, details: requirementDetails(judged.require) })
+    const spent = request.spend?.decide(found as unknown as Found<Refs>)
+    if (spent?.refuse) return { result: spent.refuse, writes: spent.writes }
+    const known = account.user ?? spent?.creates
+    if (known === undefined) return { result: { no: 'wrong-password' } }
+    const decided = decideFor(parts, request, known, account, found as unknown as Found<R>, spent?.creates !== undefined)
+    return { ...decided, writes: [...(spent?.writes ?? []), ...(decided.writes ?? [])] }
+  })
+}
+
+/** Policy, then either the grant or a ticket. */
+function decideFor<R extends Refs, A>(
+  parts: Parts,
+  request: AdmitRequest<R, A>,
+  user: User,
+  account: Found<ReturnType<typeof accountRefs>>,
+  found: Found<R>,
+  isNew: boolean,
+): Decision<Outcome<Admitted<A>>> {
+  const { caller, proofs, wish, issue } = request
+  if (user.blocked) return refused(parts, caller, user.id, { no: 'blocked-user' })
+  const { authenticators, mark } = account
+  const judged = judgeNow(parts, { caller, user, authenticators, proofs, wish }, lastMfaHere(mark))
+  if (!judged.met && 'refuse' in judged) return refused(parts, caller, user.id, judged.refuse)
+  if (!judged.met) {
+    const { handle, write } = newTicket(parts, caller, { user: user.id, wish, proofs, requirement: judged.require })
+    const event = audit(parts, caller, 'mfa.required', { user: user.id, details: requirementDetails(judged.require) })
+    const born = isNew ? [insert('users', user)] : []
     return {
       result: { no: 'more-proof', ticket: handle, require: judged.require },
-      writes: [write, event, ...(request.also ?? [])],
+      writes: [...born, write, event],
     }
-  })
+  }
+  const granted: Granted = { user, proofs, wish, assurance: assure(proofs, parts.factors) }
+  const made = issue.decide(granted, found)
+  if ('no' in made) return refused(parts, caller, user.id, made)
+  const left = loginWrites(parts, caller, granted, { isNew, provedSecond: false })
+  return { result: yes({ granted, issued: made.issued }), writes: [...made.writes, ...left] }
 }
 
 /** What judging an account needs to have read. */
@@ -83,36 +113,25 @@ export function judgeNow(
   return judge({ ...it, tenant, application, now: parts.clock.now(), lastMfaHere: mark, factors: parts.factors })
 }
 
-function grant<R extends Refs, A>(
-  parts: Parts,
-  { caller, proofs, wish, issue, also }: AdmitRequest<R, A>,
-  user: User,
-  found: Found<R>,
-): { result: Outcome<Admitted<A>>; writes: readonly Write[] } {
-  const granted: Granted = { user, proofs, wish, assurance: assure(proofs, parts.factors) }
-  const made = issue.decide(granted, found)
-  if ('no' in made) return refused(parts, caller, user.id, made)
-  return {
-    result: yes({ granted, issued: made.issued }),
-    writes: [...made.writes, ...loginWrites(parts, caller, granted), ...(also ?? [])],
-  }
-}
-
 /** What every completed login leaves behind: last login, the mark of a second factor, the audit row. */
-export function loginWrites(parts: Parts, caller: Caller, granted: Granted): readonly Write[] {
-  const { user, assurance, wish, proofs } = granted
+export function loginWrites(
+  parts: Parts,
+  caller: Caller,
+  { user, assurance, wish }: Granted,
+  how: { readonly isNew: boolean; readonly provedSecond: boolean },
+): readonly Write[] {
   const now = parts.clock.now()
   const refreshed = wish.refreshToken !== undefined
-  const proved = proofs.length > 1 && !refreshed
   const signedIn: User = {
     ...user,
     lastLoginAt: now,
     loginCount: user.loginCount + 1,
-    ...(proved && { lastMfaAt: now }),
+    ...(how.provedSecond && { lastMfaAt: now }),
   }
   return [
-    ...(refreshed ? [] : [put('users', signedIn)]),
-    ...(proved && wantsMark(caller) ? [writeMark(caller, user.id, now)] : []),
+    ...(how.isNew ? [insert('users', signedIn)] : []),
+    ...(!how.isNew && (!refreshed || how.provedSecond) ? [put('users', signedIn)] : []),
+    ...(how.provedSecond && wantsMark(caller) ? [writeMark(caller, user.id, now)] : []),
     audit(parts, caller, refreshed ? 'login.refreshed' : 'login.granted', {
       user: user.id,
       details: { amr: assurance.amr.join(' '), acr: assurance.acr, grant: wish.grantType },

@@ -342,7 +342,7 @@ function succeed<R extends Refs, A>(
       ...issued.writes,
       ...(ticket ? [put('tickets', { ...ticket, proofs, usedAt: now })] : []),
       ...voidChallenges(others, now, (one) => one.authenticator === it.id || flow.by === 'ticket'),
-      ...loginWrites(parts, caller, granted),
+      ...loginWrites(parts, caller, granted, { isNew: false, provedSecond: true }),
     ],
   }
 }

@@ -1,0 +1,78 @@
+import { type Flow } from '#engine/flow.ts'
+import { ticketId, checkTicket } from '#engine/tickets.ts'
+import type { Exchange } from '#http/route.ts'
+import type { Application } from '#model/application.ts'
+import type { Outcome } from '#model/outcome.ts'
+import { yes } from '#model/outcome.ts'
+import { asId, type ClientId } from '#model/ids.ts'
+import type { Proof } from '#model/proof.ts'
+import { verifyAccessToken } from '#oidc/tokens.ts'
+import { mfaAudience } from '../audience.ts'
+import { type Dialect, dialectName, issuerOf } from '../dialect.ts'
+import { usersOf } from '../words.ts'
+
+/** Who bears a token at `/mfa/*`, with what it allows. The two kinds differ in rights (auth0.md §2.5). */
+export interface Bearer {
+  readonly flow: Flow
+  readonly application: Application
+  /** Scopes of an access token; a ticket has none. */
+  readonly scope: readonly string[]
+}
+
+/** Our access tokens have two dots, tickets have none. */
+const isJwt = (token: string): boolean => token.split('.').length === 3
+
+/** A token of either kind as `mfa_token`: the ticket of a flow, or an access token of the MFA API. */
+export async function readMfaToken(dialect: Dialect, exchange: Exchange, token: string): Promise<Outcome<Bearer>> {
+  return isJwt(token) ? await readAccessToken(dialect, exchange, token) : await readTicket(dialect, exchange, token)
+}
+
+/** A ticket by its handle, alive and of this dialect; which client it belongs to is for the caller to compare. */
+export async function readTicket(dialect: Dialect, exchange: Exchange, handle: string): Promise<Outcome<Bearer>> {
+  const { store, clock } = dialect.engine.parts
+  const found = await store.get('tickets', exchange.tenant.id, ticketId(handle))
+  const application = found && (await store.get('applications', exchange.tenant.id, found.client))
+  if (application === undefined) return { no: 'ticket-unknown' }
+  const user = found && (await store.get('users', exchange.tenant.id, found.user))
+  if (user === undefined) return { no: 'ticket-unknown' }
+  const ticket = checkTicket(found, { dialect: dialectName, application }, clock.now(), user)
+  if (ticket.no !== undefined) return ticket
+  return yes({ flow: { by: 'ticket', ticket: ticket.yes, handle }, application, scope: [] })
+}
+
+async function readAccessToken(dialect: Dialect, exchange: Exchange, token: string): Promise<Outcome<Bearer>> {
+  const { store, clock } = dialect.engine.parts
+  const audience = mfaAudience(exchange.base)
+  const question = { tenant: exchange.tenant.id, issuer: issuerOf(exchange.base), token, audience, now: clock.now() }
+  const claims = await verifyAccessToken({ store, keys: dialect.keys }, question)
+  if (claims === undefined) return { no: 'ticket-unknown' }
+  const client = asId<ClientId>(claims.client)
+  const application = await store.get('applications', exchange.tenant.id, client)
+  const user = await firstUser(dialect, exchange, claims.subject)
+  if (application === undefined || user === undefined) return { no: 'ticket-unknown' }
+  const proofs: readonly Proof[] = claims.amr.includes('pwd')
+    ? [{ factor: 'password', channel: 'password', at: (claims.authTime ?? 0) * 1_000 }]
+    : []
+  const wish = { dialect: dialectName, grantType: 'mfa', audience, scope: claims.scope }
+  return yes({ flow: { by: 'token', id: claims.id, user, client, proofs, wish }, application, scope: claims.scope })
+}
+
+async function firstUser({ engine }: Dialect, exchange: Exchange, subject: string) {
+  for (const id of usersOf(subject)) {
+    const user = await engine.parts.store.get('users', exchange.tenant.id, id)
+    if (user !== undefined && !user.blocked) return user.id
+  }
+  return undefined
+}
+
+/**
+ * The bearer of a request: the `Authorization` header, split at its first space because opaque values may hold any
+ * character, else the body member a sample uses (auth0.md §2.1).
+ */
+export function bearerToken(exchange: Exchange, inBody?: string): string | undefined {
+  const header = exchange.headers.authorization
+  if (header === undefined) return inBody
+  const space = header.indexOf(' ')
+  const scheme = header.slice(0, Math.max(0, space)).toLowerCase()
+  return scheme === 'bearer' || scheme === 'dpop' ? header.slice(space + 1).trim() : undefined
+}

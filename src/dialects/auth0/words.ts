@@ -1,0 +1,53 @@
+import type { Authenticator } from '#model/authenticator.ts'
+import { asId, type UserId } from '#model/ids.ts'
+import type { Factor, FactorTraits } from '#ports/factor.ts'
+
+/** `sub` as Auth0 spells it, `<provider>|<id>`; ids brought along from there have their provider already. */
+export const subjectOf = (user: UserId): string => (user.includes('|') ? user : `auth0|${user}`)
+
+/** The users a `sub` may mean, in the order to try them. */
+export const usersOf = (subject: string): readonly UserId[] =>
+  subject.startsWith('auth0|') ? [asId(subject.slice(6)), asId(subject)] : [asId(subject)]
+
+/** The word of `type` and of `mfa_requirements` (auth0.md §11.4), told from a factor's traits. */
+export function typeWord({ proof, reach }: FactorTraits): string {
+  if (reach === 'phone') return 'phone'
+  if (reach === 'email') return 'email'
+  return byProof[proof]
+}
+
+const byProof: Readonly<Record<FactorTraits['proof'], string>> = {
+  code: 'otp',
+  lookup: 'recovery-code',
+  approval: 'push-notification',
+  assertion: 'webauthn-roaming',
+}
+
+/** `authenticator_type`: a code that needs no message, something out of band, or a saved code. */
+export function authenticatorType({ proof, channel }: FactorTraits): 'otp' | 'oob' | 'recovery-code' {
+  if (proof === 'lookup') return 'recovery-code'
+  return proof === 'code' && channel === 'app' ? 'otp' : 'oob'
+}
+
+/** `oob_channel`; push is called `auth0` here. */
+export const channelWord = ({ channel }: FactorTraits): string => (channel === 'push' ? 'auth0' : channel)
+
+/** Id of an authenticator in `/mfa/*`: `<kind>|dev_<id>`; twins share what follows the bar. */
+export const deviceId = (factor: Pick<Factor, 'kind'>, it: Pick<Authenticator, 'id'>): string =>
+  `${factor.kind.replaceAll('_', '-')}|dev_${it.id}`
+
+/** The authenticator an id names, with the kind it was listed under; undefined when it is not of this form. */
+export function parseDeviceId(text: string): { readonly kind: string; readonly id: string } | undefined {
+  const match = /^([a-z-]{1,32})\|dev_([A-Za-z0-9_-]{1,64})$/.exec(text)
+  return match ? { kind: (match[1] as string).replaceAll('-', '_'), id: match[2] as string } : undefined
+}
+
+/** A number or address as lists show it (auth0.md §3.2). */
+export function maskedName({ reach }: FactorTraits, target: string): string {
+  return reach === 'email' ? target.split('@').map(maskedPart).join('@') : maskedNumber(target)
+}
+
+const maskedNumber = (number: string): string => 'X'.repeat(Math.max(0, number.length - 4)) + number.slice(-4)
+
+const maskedPart = (part: string): string =>
+  part.length <= 4 ? '****' : part.slice(0, 4) + '*'.repeat(part.length - 4)

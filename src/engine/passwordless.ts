@@ -1,0 +1,202 @@
+import { lengthPrefixed, tokenDigest } from '#crypto/digest.ts'
+import type { Challenge } from '#model/challenge.ts'
+import { asId, type ChallengeId, type UserId } from '#model/ids.ts'
+import type { Outcome } from '#model/outcome.ts'
+import { yes } from '#model/outcome.ts'
+import type { Proof } from '#model/proof.ts'
+import type { Wish } from '#model/ticket.ts'
+import type { User } from '#model/user.ts'
+import { type Decision, put, row, rows, type Refs, upsert, type Write } from '#ports/store.ts'
+import { draftUser } from './accounts/create.ts'
+import { canonicalEmail, canonicalPhone } from './addresses.ts'
+import { type Admitted, admit, type Spend } from './admit.ts'
+import { addressBudgetRef, addressFailure, addressWait } from './attempt-budgets.ts'
+import { codeLifetime } from './challenges.ts'
+import { audit } from './events.ts'
+import type { Issue } from './issue.ts'
+import { limits } from './limits.ts'
+import { codeMessage } from './messages/queue.ts'
+import type { Caller, Parts } from './parts.ts'
+import { sendBudgetRef, spendSend } from './send-budget.ts'
+import { factorTools } from './tools.ts'
+
+export type PasswordlessChannel = 'email' | 'sms'
+
+/** Wrong codes a passwordless transaction survives. */
+export const passwordlessTries = 3
+
+export interface PasswordlessStart {
+  readonly caller: Caller
+  readonly channel: PasswordlessChannel
+  /** Address or number as typed. */
+  readonly to: unknown
+}
+
+export interface PasswordlessStarted {
+  readonly address: string
+  /** The account of the address; the id one would get, where there is none yet, so that both look the same (S-102). */
+  readonly user: UserId
+}
+
+interface Address {
+  readonly address: string
+  readonly key: string
+}
+
+function canonical(caller: Caller, channel: PasswordlessChannel, input: unknown): Outcome<Address> {
+  if (channel === 'sms') {
+    const phone = canonicalPhone(caller.tenant, input)
+    return phone.no === undefined ? yes({ address: phone.yes, key: phone.yes }) : phone
+  }
+  const email = canonicalEmail(input)
+  return email.no === undefined ? yes({ address: email.yes.email, key: email.yes.key }) : { no: 'bad-address', reach: 'email' }
+}
+
+/** One running code per client and address: the next start replaces it and keeps its count (S-5). */
+const transactionId = ({ tenant, application, dialect }: Caller, channel: PasswordlessChannel, key: string): ChallengeId =>
+  asId(tokenDigest(lengthPrefixed(['passwordless', tenant.id, application.id, dialect, channel, key]).toString('latin1')))
+
+/** The account an address would get; derived, so that asking again gives the same. */
+function futureId({ tenant }: Caller, channel: PasswordlessChannel, key: string): UserId {
+  const hex = Buffer.from(tokenDigest(lengthPrefixed(['passwordless-user', tenant.id, channel, key]).toString('latin1')), 'base64url').toString('hex')
+  return asId(hex.slice(0, 24))
+}
+
+const macContext = (id: ChallengeId, key: string): readonly string[] => ['passwordless', id, key]
+
+async function ownerOf(parts: Parts, caller: Caller, channel: PasswordlessChannel, key: string): Promise<User | undefined> {
+  const by = channel === 'email' ? { index: 'email' as const, value: key } : { index: 'phone' as const, value: key }
+  const found = await parts.store.list('users', caller.tenant.id, { by, limit: 5 })
+  return found.find((it) => channel === 'email' || it.phoneVerified) ?? undefined
+}
+
+/** Sends a sign-in code to an address, whether or not there is an account behind it (S-102). */
+export async function startPasswordless(parts: Parts, request: PasswordlessStart): Promise<Outcome<PasswordlessStarted>> {
+  const { caller, channel } = request
+  const to = canonical(caller, channel, request.to)
+  if (to.no !== undefined) return to
+  if (!parts.channels.has(channel)) return { no: 'undeliverable', channel }
+  const { address, key } = to.yes
+  const tenant = caller.tenant.id
+  const id = transactionId(caller, channel, key)
+  const owner = await ownerOf(parts, caller, channel, key)
+  const user = owner?.id ?? futureId(caller, channel, key)
+  const budgetOf = asId<UserId>(`address:${id}`)
+  const outcome = await parts.store.change(
+    { before: row('challenges', tenant, id), budget: sendBudgetRef(caller, channel, budgetOf) },
+    ({ before, budget }): Decision<Outcome<PasswordlessStarted>> => {
+      const now = parts.clock.now()
+      const spent = spendSend(caller, channel, budgetOf, budget, now)
+      if ('no' in spent) return { result: spent }
+      const code = parts.random.digits(limits.codeDigits)
+      const lifetime = codeLifetime(caller)
+      const running = before !== undefined && before.wonAt === undefined && before.codeExpiresAt > now
+      const challenge: Challenge = {
+        tenant,
+        id,
+        user,
+        client: caller.application.id,
+        flow: `passwordless:${id}`,
+        authenticator: asId(''),
+        factor: channel,
+        target: address,
+        purpose: 'passwordless',
+        state: { mac: factorTools(parts, macContext(id, key)).mac.make(code) },
+        failures: running ? before.failures : 0,
+        createdAt: now,
+        codeExpiresAt: now + lifetime * 1_000,
+        expiresAt: now + (lifetime + 3_600) * 1_000,
+      }
+      return {
+        result: yes({ address, user }),
+        writes: [
+          upsert('challenges', challenge),
+          codeMessage(parts, caller.tenant, { channel, to: address, purpose: 'login', code, lifetime, challenge: id }),
+          spent.write,
+          audit(parts, caller, 'challenge.sent', { user: owner?.id, factor: channel, details: { passwordless: true } }),
+        ],
+      }
+    },
+  )
+  if (outcome.yes) parts.nudge()
+  return outcome
+}
+
+export interface PasswordlessAnswer<R extends Refs, A> {
+  readonly caller: Caller
+  readonly channel: PasswordlessChannel
+  readonly to: unknown
+  readonly code: unknown
+  readonly wish: Wish
+  readonly issue: Issue<R, A>
+}
+
+/**
+ * Signs in with the code that was sent, as the first factor of the flow; policy may ask for a second one over another
+ * channel. The account of a new address comes into being with it. The code is spent in the commit that admits.
+ */
+export async function answerPasswordless<R extends Refs, A>(
+  parts: Parts,
+  request: PasswordlessAnswer<R, A>,
+): Promise<Outcome<Admitted<A>>> {
+  const { caller, channel, wish, issue } = request
+  const to = canonical(caller, channel, request.to)
+  if (to.no !== undefined) return { no: 'wrong-proof', factor: channel }
+  const { address, key } = to.yes
+  const owner = await ownerOf(parts, caller, channel, key)
+  const user = owner?.id ?? futureId(caller, channel, key)
+  const proof: Proof = { factor: channel, channel: `${channel === 'sms' ? 'phone' : 'email'}:${address}`, at: parts.clock.now() }
+  const spend = spendCode(parts, request, { address, key }, owner)
+  return await admit(parts, { caller, user, proofs: [proof], wish, issue, spend })
+}
+
+function spendCode<R extends Refs, A>(
+  parts: Parts,
+  { caller, channel, code }: PasswordlessAnswer<R, A>,
+  { address, key }: Address,
+  owner: User | undefined,
+): Spend {
+  const tenant = caller.tenant.id
+  const id = transactionId(caller, channel, key)
+  const index = channel === 'email' ? ('email' as const) : ('phone' as const)
+  const refs = {
+    code: row('challenges', tenant, id),
+    owners: rows('users', index, tenant, key),
+    address: addressBudgetRef(caller),
+  }
+  return {
+    refs,
+    decide: (found) => {
+      const { code: challenge, address: budget } = found as { code?: Challenge; address?: Parameters<typeof addressFailure>[2] }
+      const now = parts.clock.now()
+      const wait = addressWait(parts, caller, budget)
+      if (wait > 0) return { writes: [], refuse: { no: 'too-many-attempts', of: 'code', retryAfter: wait } }
+      const alive = challenge !== undefined && challenge.wonAt === undefined && challenge.codeExpiresAt > now
+      if (!alive) return { writes: addressFailure(parts, caller, budget), refuse: { no: 'wrong-proof', factor: channel } }
+      const failed = (more: readonly Write[] = []) => [
+        ...addressFailure(parts, caller, budget),
+        audit(parts, caller, 'login.passwordless', { user: owner?.id, factor: channel, outcome: 'failure', reason: 'wrong' }),
+        ...more,
+      ]
+      const counted = put('challenges', { ...challenge, failures: challenge.failures + 1 })
+      if (challenge.failures >= passwordlessTries) return { writes: failed(), refuse: { no: 'challenge-expired' } }
+      const factor = parts.factors.get(channel)
+      const tools = factorTools(parts, macContext(id, key))
+      if (factor?.check({ challenge: challenge.state, proof: code }, tools).is !== 'right') {
+        const last = challenge.failures + 1 >= passwordlessTries
+        return { writes: failed([counted]), refuse: last ? { no: 'challenge-expired' } : { no: 'wrong-proof', factor: channel } }
+      }
+      const writes = [
+        put('challenges', { ...challenge, wonAt: now }),
+        audit(parts, caller, 'login.passwordless', { user: challenge.user, factor: channel }),
+      ]
+      return owner ? { writes } : { writes, ...creates(parts, caller, channel, address, challenge.user) }
+    },
+  }
+}
+
+function creates(parts: Parts, caller: Caller, channel: PasswordlessChannel, address: string, id: UserId): { creates?: User } {
+  const wanted = channel === 'email' ? { id, email: address, emailVerified: true, name: address } : { id, phoneNumber: address, phoneVerified: true, name: address }
+  const user = draftUser(parts, caller.tenant, wanted)
+  return user.yes ? { creates: user.yes } : {}
+}
