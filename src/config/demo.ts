@@ -16,6 +16,7 @@ export function demoConfig(publicUrl: string): ConfigInput {
         id: 'demo',
         name: 'Demo',
         domains: ['localhost'],
+        mfa: { mode: 'OFF' },
         apis: [{ audience: 'https://api.example.com', name: 'Demo API', scopes }],
         applications: demoApplications(publicUrl),
         users: demoUsers,
@@ -31,7 +32,15 @@ function demoApplications(publicUrl: string): ConfigInput['tenants'][number]['ap
     allowed_origins: ['http://localhost:5173'],
   }
   return [
-    { client_id: 'demo-spa', name: 'Demo SPA', type: 'spa', ...browser, grant_types: [...grants] },
+    {
+      client_id: 'demo-spa',
+      name: 'Demo SPA',
+      type: 'spa',
+      ...browser,
+      grant_types: [...grants],
+      native_auth: true,
+      mfa: { mode: 'ALWAYS' },
+    },
     {
       client_id: 'demo-web',
       name: 'Demo web application',
@@ -40,6 +49,7 @@ function demoApplications(publicUrl: string): ConfigInput['tenants'][number]['ap
       redirect_uris: ['http://localhost:8080/callback'],
       logout_uris: ['http://localhost:8080'],
       grant_types: [...grants],
+      mfa: { mode: 'ALWAYS' },
     },
     {
       client_id: 'demo-native',
@@ -48,6 +58,7 @@ function demoApplications(publicUrl: string): ConfigInput['tenants'][number]['ap
       ...browser,
       grant_types: ['authorization_code', 'refresh_token'],
       native_auth: true,
+      mfa: { mode: 'ALWAYS' },
     },
     {
       client_id: 'demo-cidaas',
@@ -55,6 +66,7 @@ function demoApplications(publicUrl: string): ConfigInput['tenants'][number]['ap
       type: 'spa',
       ...browser,
       grant_types: ['authorization_code', 'refresh_token', 'device_code'],
+      mfa: { mode: 'ALWAYS' },
     },
     {
       client_id: 'demo-m2m',

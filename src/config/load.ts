@@ -61,6 +61,8 @@ export type LoadOptions = {
   readonly cwd: string
   readonly execArgv?: readonly string[]
   readonly random?: Random
+  /** Looks only: development secrets that are missing are made up and not kept. */
+  readonly dryRun?: boolean
 }
 
 /**
@@ -87,7 +89,8 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const { config } = read
   const publicUrl = config.public_url ?? fallback
   if (!development) {
-    checkPublicUrl(publicUrl, complain)
+    const wrong = publicUrlProblem(config)
+    if (wrong !== undefined) complain(wrong)
     for (const problem of debugFlags(env, options.execArgv ?? [])) complain(problem)
   }
   const databaseUrl = readDatabaseUrl(env, cwd, complain)
@@ -189,14 +192,16 @@ function defaultPublicUrl({ http, https }: { readonly http?: Listen; readonly ht
   return new URL(`http://localhost:${http?.port ?? 3000}`).origin
 }
 
-function checkPublicUrl(publicUrl: string | undefined, complain: Complaints): void {
+/** What forbids a configuration's public URL outside development, if anything (S-162). */
+export function publicUrlProblem({ development, public_url: url }: Config): Problem | undefined {
+  if (development) return undefined
   const key = 'public_url'
-  if (publicUrl === undefined) {
+  if (url === undefined) {
     const mend = 'Set it in the configuration file to the https address users reach, e.g. https://login.example.com'
-    complain({ key, problem: 'is missing, and issuers and links are made from it', mend })
-  } else if (!publicUrl.startsWith('https:') && !isLoopback(new URL(publicUrl).hostname)) {
-    complain({ key, problem: 'is not https', mend: 'Use https, by TLS_PORT and tls here or by the proxy in front' })
+    return { key, problem: 'is missing, and issuers and links are made from it', mend }
   }
+  if (url.startsWith('https:') || isLoopback(new URL(url).hostname)) return undefined
+  return { key, problem: 'is not https', mend: 'Use https, by TLS_PORT and tls here or by the proxy in front' }
 }
 
 function isLoopback(host: string): boolean {
@@ -242,7 +247,9 @@ function readSecrets(options: LoadOptions, development: boolean, dataDir: string
   const secret = (key: string, file: string, make: () => string): string | undefined => {
     const found = fromEnvironment(options, key)
     if (found !== undefined) return take(found)
-    if (development) return take(keepSecretFile(resolve(dataDir, file), make))
+    const path = resolve(dataDir, file)
+    if (development && options.dryRun && !existsSync(path)) return make()
+    if (development) return take(keepSecretFile(path, make))
     const mend = `Set it or ${key}_FILE; make one with: openssl rand -base64 32`
     complain({ key, problem: 'is missing', mend })
     return undefined
