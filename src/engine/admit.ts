@@ -56,7 +56,14 @@ export async function admit<R extends Refs, A>(
     if (spent?.refuse) return { result: spent.refuse, writes: spent.writes }
     const known = account.user ?? spent?.creates
     if (known === undefined) return { result: { no: 'wrong-password' } }
-    const decided = decideFor(parts, request, known, account, found as unknown as Found<R>, spent?.creates !== undefined)
+    const decided = decideFor(
+      parts,
+      request,
+      known,
+      account,
+      found as unknown as Found<R>,
+      spent?.creates !== undefined,
+    )
     return { ...decided, writes: [...(spent?.writes ?? []), ...(decided.writes ?? [])] }
   })
 }

@@ -54,9 +54,12 @@ export async function removeAuthenticator(
   return outcome
 }
 
-/** Whether policy demands that the user keeps at least one authenticator: the user's switch, tenant, application. */
+/**
+ * Whether policy demands that the user keeps at least one authenticator: the user's switch, tenant, application. Every
+ * mode but OFF asks for one now and then.
+ */
 const requiresOne = ({ tenant, application }: Caller, mfaEnabled: boolean): boolean =>
-  mfaEnabled || tenant.mfa?.mode === 'ALWAYS' || (application.mfa ?? tenant.mfa)?.mode === 'ALWAYS'
+  mfaEnabled || tenant.mfa?.mode === 'ALWAYS' || ((application.mfa ?? tenant.mfa)?.mode ?? 'OFF') !== 'OFF'
 
 export async function renameAuthenticator(
   parts: Parts,

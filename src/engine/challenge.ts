@@ -15,7 +15,7 @@ import {
 import { audit } from './events.ts'
 import { waitSeconds } from './ladder.ts'
 import type { Caller, Parts } from './parts.ts'
-import { channelOf, confirmed, waysOf } from './policy/ways.ts'
+import { channelOf, confirmed, held, waysOf } from './policy/ways.ts'
 import { sendBudgetRef, spendSend } from './send-budget.ts'
 import { checkTicket } from './tickets.ts'
 import { factorTools, openSecret } from './tools.ts'
@@ -127,8 +127,13 @@ function choose(parts: Parts, request: ChallengeRequest, known: readonly Authent
   const { caller, ticket } = request
   const own = confirmed(known)
   const enrolled = own.filter((it) => parts.factors.get(it.factor)?.traits.independent === true)
-  if (enrolled.length === 0) return { no: 'not-enrolled' }
-  const used = new Set(ticket.proofs.map((it) => it.channel))
+  if (enrolled.length === 0) {
+    return { no: held(known, parts.factors).length > 0 ? 'authenticator-disabled' : 'not-enrolled' }
+  }
+  // Proofs older than the flow (of a refreshed session) are no reason not to ask again: policy found them stale.
+  const [first, ...later] = ticket.proofs
+  const here = later.filter((it) => it.at >= ticket.createdAt)
+  const used = new Set([first, ...here].map((it) => it?.channel))
   const ways = enrolled
     .filter((it) => request.authenticator === undefined || it.id === request.authenticator)
     .filter((it) => !used.has(channelOf(it, parts.factors)))

@@ -6,7 +6,7 @@ import { yes } from '#model/outcome.ts'
 import type { Proof } from '#model/proof.ts'
 import type { Wish } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
-import { type Decision, put, row, rows, type Refs, upsert, type Write } from '#ports/store.ts'
+import { type Decision, put, type Refs, row, rows, upsert, type Write } from '#ports/store.ts'
 import { draftUser } from './accounts/create.ts'
 import { canonicalEmail, canonicalPhone } from './addresses.ts'
 import { type Admitted, admit, type Spend } from './admit.ts'
@@ -49,29 +49,48 @@ function canonical(caller: Caller, channel: PasswordlessChannel, input: unknown)
     return phone.no === undefined ? yes({ address: phone.yes, key: phone.yes }) : phone
   }
   const email = canonicalEmail(input)
-  return email.no === undefined ? yes({ address: email.yes.email, key: email.yes.key }) : { no: 'bad-address', reach: 'email' }
+  return email.no === undefined
+    ? yes({ address: email.yes.email, key: email.yes.key })
+    : { no: 'bad-address', reach: 'email' }
 }
 
 /** One running code per client and address: the next start replaces it and keeps its count (S-5). */
-const transactionId = ({ tenant, application, dialect }: Caller, channel: PasswordlessChannel, key: string): ChallengeId =>
-  asId(tokenDigest(lengthPrefixed(['passwordless', tenant.id, application.id, dialect, channel, key]).toString('latin1')))
+const transactionId = (
+  { tenant, application, dialect }: Caller,
+  channel: PasswordlessChannel,
+  key: string,
+): ChallengeId =>
+  asId(
+    tokenDigest(lengthPrefixed(['passwordless', tenant.id, application.id, dialect, channel, key]).toString('latin1')),
+  )
 
 /** The account an address would get; derived, so that asking again gives the same. */
 function futureId({ tenant }: Caller, channel: PasswordlessChannel, key: string): UserId {
-  const hex = Buffer.from(tokenDigest(lengthPrefixed(['passwordless-user', tenant.id, channel, key]).toString('latin1')), 'base64url').toString('hex')
+  const hex = Buffer.from(
+    tokenDigest(lengthPrefixed(['passwordless-user', tenant.id, channel, key]).toString('latin1')),
+    'base64url',
+  ).toString('hex')
   return asId(hex.slice(0, 24))
 }
 
 const macContext = (id: ChallengeId, key: string): readonly string[] => ['passwordless', id, key]
 
-async function ownerOf(parts: Parts, caller: Caller, channel: PasswordlessChannel, key: string): Promise<User | undefined> {
+async function ownerOf(
+  parts: Parts,
+  caller: Caller,
+  channel: PasswordlessChannel,
+  key: string,
+): Promise<User | undefined> {
   const by = channel === 'email' ? { index: 'email' as const, value: key } : { index: 'phone' as const, value: key }
   const found = await parts.store.list('users', caller.tenant.id, { by, limit: 5 })
   return found.find((it) => channel === 'email' || it.phoneVerified) ?? undefined
 }
 
 /** Sends a sign-in code to an address, whether or not there is an account behind it (S-102). */
-export async function startPasswordless(parts: Parts, request: PasswordlessStart): Promise<Outcome<PasswordlessStarted>> {
+export async function startPasswordless(
+  parts: Parts,
+  request: PasswordlessStart,
+): Promise<Outcome<PasswordlessStarted>> {
   const { caller, channel } = request
   const to = canonical(caller, channel, request.to)
   if (to.no !== undefined) return to
@@ -145,7 +164,11 @@ export async function answerPasswordless<R extends Refs, A>(
   const { address, key } = to.yes
   const owner = await ownerOf(parts, caller, channel, key)
   const user = owner?.id ?? futureId(caller, channel, key)
-  const proof: Proof = { factor: channel, channel: `${channel === 'sms' ? 'phone' : 'email'}:${address}`, at: parts.clock.now() }
+  const proof: Proof = {
+    factor: channel,
+    channel: `${channel === 'sms' ? 'phone' : 'email'}:${address}`,
+    at: parts.clock.now(),
+  }
   const spend = spendCode(parts, request, { address, key }, owner)
   return await admit(parts, { caller, user, proofs: [proof], wish, issue, spend })
 }
@@ -167,15 +190,24 @@ function spendCode<R extends Refs, A>(
   return {
     refs,
     decide: (found) => {
-      const { code: challenge, address: budget } = found as { code?: Challenge; address?: Parameters<typeof addressFailure>[2] }
+      const { code: challenge, address: budget } = found as {
+        code?: Challenge
+        address?: Parameters<typeof addressFailure>[2]
+      }
       const now = parts.clock.now()
       const wait = addressWait(parts, caller, budget)
       if (wait > 0) return { writes: [], refuse: { no: 'too-many-attempts', of: 'code', retryAfter: wait } }
       const alive = challenge !== undefined && challenge.wonAt === undefined && challenge.codeExpiresAt > now
-      if (!alive) return { writes: addressFailure(parts, caller, budget), refuse: { no: 'wrong-proof', factor: channel } }
+      if (!alive)
+        return { writes: addressFailure(parts, caller, budget), refuse: { no: 'wrong-proof', factor: channel } }
       const failed = (more: readonly Write[] = []) => [
         ...addressFailure(parts, caller, budget),
-        audit(parts, caller, 'login.passwordless', { user: owner?.id, factor: channel, outcome: 'failure', reason: 'wrong' }),
+        audit(parts, caller, 'login.passwordless', {
+          user: owner?.id,
+          factor: channel,
+          outcome: 'failure',
+          reason: 'wrong',
+        }),
         ...more,
       ]
       const counted = put('challenges', { ...challenge, failures: challenge.failures + 1 })
@@ -184,7 +216,10 @@ function spendCode<R extends Refs, A>(
       const tools = factorTools(parts, macContext(id, key))
       if (factor?.check({ challenge: challenge.state, proof: code }, tools).is !== 'right') {
         const last = challenge.failures + 1 >= passwordlessTries
-        return { writes: failed([counted]), refuse: last ? { no: 'challenge-expired' } : { no: 'wrong-proof', factor: channel } }
+        return {
+          writes: failed([counted]),
+          refuse: last ? { no: 'challenge-expired' } : { no: 'wrong-proof', factor: channel },
+        }
       }
       const writes = [
         put('challenges', { ...challenge, wonAt: now }),
@@ -195,8 +230,17 @@ function spendCode<R extends Refs, A>(
   }
 }
 
-function creates(parts: Parts, caller: Caller, channel: PasswordlessChannel, address: string, id: UserId): { creates?: User } {
-  const wanted = channel === 'email' ? { id, email: address, emailVerified: true, name: address } : { id, phoneNumber: address, phoneVerified: true, name: address }
+function creates(
+  parts: Parts,
+  caller: Caller,
+  channel: PasswordlessChannel,
+  address: string,
+  id: UserId,
+): { creates?: User } {
+  const wanted =
+    channel === 'email'
+      ? { id, email: address, emailVerified: true, name: address }
+      : { id, phoneNumber: address, phoneVerified: true, name: address }
   const user = draftUser(parts, caller.tenant, wanted)
   return user.yes ? { creates: user.yes } : {}
 }

@@ -1,10 +1,18 @@
 import type { Granted, Issue } from '#engine/issue.ts'
 import type { Exchange } from '#http/route.ts'
 import type { Application } from '#model/application.ts'
-import type { Wish } from '#model/ticket.ts'
 import type { Refusal } from '#model/outcome.ts'
+import type { Wish } from '#model/ticket.ts'
 import { algorithmsOf, type Minted, prepare, type TokenAnswer, type TokenOrder } from '#oidc/mint.ts'
-import { type RefreshFound, type RefreshLook, readInterrupted, readyRefresh, refreshRefs, replaceInterrupted, planRefresh } from '#oidc/refresh.ts'
+import {
+  planRefresh,
+  type RefreshFound,
+  type RefreshLook,
+  readInterrupted,
+  readyRefresh,
+  refreshRefs,
+  replaceInterrupted,
+} from '#oidc/refresh.ts'
 import type { Refs } from '#ports/store.ts'
 import { findTarget } from './audience.ts'
 import { type Dialect, issuerOf } from './dialect.ts'

@@ -12,7 +12,9 @@ export async function passwordlessStart(dialect: Dialect, exchange: Exchange): P
   if ('answer' in client) return client.answer
   const { connection } = params
   if (connection !== 'email' && connection !== 'sms') {
-    return connection === undefined ? missing('connection') : oauthError(400, 'bad.connection', 'Connection does not exist')
+    return connection === undefined
+      ? missing('connection')
+      : oauthError(400, 'bad.connection', 'Connection does not exist')
   }
   const to = connection === 'email' ? params.email : params.phone_number
   if (to === undefined) return missing(connection === 'email' ? 'email' : 'phone_number')

@@ -3,13 +3,19 @@ import { hashNewPassword } from '#engine/accounts/passwords.ts'
 import { audit } from '#engine/events.ts'
 import type { Answer, Exchange } from '#http/route.ts'
 import type { Refusal } from '#model/outcome.ts'
-import { clientOf, stringsOf } from './token-request.ts'
 import { callerOf, type Dialect } from './dialect.ts'
+import { clientOf, stringsOf } from './token-request.ts'
 import { noStore } from './wire.ts'
 import { subjectOf } from './words.ts'
 
 /** The error style of the directory endpoints (auth0.md §6.5). */
-function directoryError(statusCode: number, name: string, code: string, description: string, more: object = {}): Answer {
+function directoryError(
+  statusCode: number,
+  name: string,
+  code: string,
+  description: string,
+  more: object = {},
+): Answer {
   return { status: statusCode, body: { name, code, description, statusCode, ...more }, headers: noStore }
 }
 
@@ -29,7 +35,9 @@ export async function signup(dialect: Dialect, exchange: Exchange): Promise<Answ
   const client = await clientOf(dialect, exchange, params.client_secret === undefined ? named : params)
   const { parts } = dialect.engine
   const application =
-    'application' in client ? client.application : await parts.store.get('applications', exchange.tenant.id, params.client_id)
+    'application' in client
+      ? client.application
+      : await parts.store.get('applications', exchange.tenant.id, params.client_id)
   if (application === undefined) return invalid('unknown client')
   if (email === undefined) return invalid('email is required')
   if (password === undefined) return invalid('password is required')
@@ -52,7 +60,9 @@ export async function signup(dialect: Dialect, exchange: Exchange): Promise<Answ
     userMetadata: recordOf(body.user_metadata),
     passwordHash: hashed.yes,
   }
-  const made = await createUser(parts, exchange.tenant, wanted, (user) => [audit(parts, caller, 'user.created', { user: user.id })])
+  const made = await createUser(parts, exchange.tenant, wanted, (user) => [
+    audit(parts, caller, 'user.created', { user: user.id }),
+  ])
   if (made.no !== undefined) return refusedAccount(made)
   const { id, email: stored } = made.yes
   const more = username === undefined ? {} : { username }
@@ -61,9 +71,20 @@ export async function signup(dialect: Dialect, exchange: Exchange): Promise<Answ
 }
 
 function refusedPassword(refusal: Refusal): Answer {
-  if (refusal.no !== 'weak-password') return directoryError(503, 'ServiceUnavailable', 'temporarily_unavailable', 'Please retry.')
-  const description = { rules: [{ message: weak[refusal.reason], code: refusal.reason, verified: false }], verified: false }
-  const body = { name: 'PasswordStrengthError', code: 'invalid_password', description, message: weak[refusal.reason], policy: weak[refusal.reason], statusCode: 400 }
+  if (refusal.no !== 'weak-password')
+    return directoryError(503, 'ServiceUnavailable', 'temporarily_unavailable', 'Please retry.')
+  const description = {
+    rules: [{ message: weak[refusal.reason], code: refusal.reason, verified: false }],
+    verified: false,
+  }
+  const body = {
+    name: 'PasswordStrengthError',
+    code: 'invalid_password',
+    description,
+    message: weak[refusal.reason],
+    policy: weak[refusal.reason],
+    statusCode: 400,
+  }
   return { status: 400, body, headers: noStore }
 }
 

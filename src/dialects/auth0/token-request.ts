@@ -47,7 +47,11 @@ export async function clientOf(
 function refusedClient({ no }: ClientRefusal): Answer {
   if (no === 'missing') return missing('client_id')
   if (no === 'malformed' || no === 'two-methods') {
-    return oauthError(400, 'invalid_request', 'Client authentication could not be read, or was sent in more than one way.')
+    return oauthError(
+      400,
+      'invalid_request',
+      'Client authentication could not be read, or was sent in more than one way.',
+    )
   }
   return oauthError(401, 'invalid_client', 'Client authentication failed')
 }

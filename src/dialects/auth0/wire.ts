@@ -94,7 +94,9 @@ function unsupported(asked: readonly string[], has: readonly string[]): string {
     return `The user does not support the requested challenge type (${asked.join(' ')}). Currently there is no supported challenge available.`
   }
   const wanted =
-    asked.length === 1 ? `the requested challenge type (${asked[0]})` : `any of the requested challenge types (${asked.join(' ')})`
+    asked.length === 1
+      ? `the requested challenge type (${asked[0]})`
+      : `any of the requested challenge types (${asked.join(' ')})`
   return `The user does not support ${wanted}. Supported type${has.length === 1 ? '' : 's'}: ${has.join(' ')}.`
 }
 
@@ -105,7 +107,8 @@ export function oauthError(status: number, error: string, description: string, m
 
 export const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' } as const
 
-export const missing = (name: string): Answer => oauthError(400, 'invalid_request', `Missing required parameter: ${name}`)
+export const missing = (name: string): Answer =>
+  oauthError(400, 'invalid_request', `Missing required parameter: ${name}`)
 
 /** A refusal on the wire. */
 export function refuse(table: Table, refusal: Refusal, factors: ReadonlyMap<string, Factor>): Answer {

@@ -4,7 +4,7 @@ import { password } from '../assurance.ts'
 import { freshForChanges } from './fresh-for-changes.ts'
 import { secondFactor } from './second-factor.ts'
 import type { Condition, Need, Situation } from './situation.ts'
-import { challengeable, channelOf, confirmed, enrollable, standing } from './ways.ts'
+import { challengeable, channelOf, confirmed, enrollable, held, reachesBest } from './ways.ts'
 
 /** The conditions a token must meet, in the order they are asked. */
 export const conditions: readonly Condition[] = [secondFactor, freshForChanges]
@@ -19,7 +19,7 @@ export function judge(situation: Situation, among: readonly Condition[] = condit
   for (const condition of among) {
     const need = condition(situation)
     if (need === undefined || satisfied(need, situation)) continue
-    if (need.onlyIfEnrolled && standing(situation.authenticators, situation.factors).length === 0) continue
+    if (need.onlyIfEnrolled && held(situation.authenticators, situation.factors).length === 0) continue
     return next(need, situation)
   }
   return { met: true }
@@ -33,9 +33,13 @@ function satisfied(need: Need, situation: Situation): boolean {
     const traits = situation.factors.get(proof.factor)?.traits
     if (traits === undefined) return false
     if (traits.proof === 'lookup') return need.notByLookup !== true && recent(need, proof.at, situation.now)
-    return (need.kinds?.includes(proof.factor) ?? true) && recent(need, proof.at, situation.now)
+    return fits(need, proof.factor, situation) && recent(need, proof.at, situation.now)
   })
 }
+
+/** Whether a kind that is no saved code answers the need. */
+const fits = (need: Need, kind: string, { authenticators, factors }: Situation): boolean =>
+  (need.kinds?.includes(kind) ?? true) && (need.best !== true || reachesBest(kind, authenticators, factors))
 
 const recent = (need: Need, at: number, now: number) => need.within === undefined || now - at <= need.within * 1_000
 
@@ -48,14 +52,14 @@ function next(need: Need, situation: Situation): Judgement {
   const stale = situation.proofs.filter((it) => recent(need, it.at, situation.now))
   const now = challengeable(tenant, authenticators, stale, factors)
   const lookups = now.filter((it) => it.traits.proof === 'lookup' && need.notByLookup !== true)
-  const fitting = now.filter((it) => it.traits.proof !== 'lookup' && (need.kinds?.includes(it.kind) ?? true))
+  const fitting = now.filter((it) => it.traits.proof !== 'lookup' && fits(need, it.kind, situation))
   if (fitting.length > 0) return { met: false, require: { challenge: kinds([...fitting, ...lookups]) } }
   const others = now.filter((it) => it.traits.proof !== 'lookup')
   if (others.length > 0 && !provedOne(situation)) {
     return { met: false, require: { challenge: kinds([...others, ...lookups]) } }
   }
   const open = enrollable(tenant, factors).filter((it) => need.kinds?.includes(it.kind) ?? true)
-  if (confirmed(authenticators).length > 0 && !provedOne(situation)) {
+  if (held(authenticators, factors).length > 0 && !provedOne(situation)) {
     return lookups.length > 0
       ? { met: false, require: { challenge: kinds(lookups) } }
       : { met: false, refuse: { no: 'no-factor-available' } }
@@ -66,8 +70,17 @@ function next(need: Need, situation: Situation): Judgement {
 
 const kinds = (factors: readonly { readonly kind: string }[]) => factors.map((it) => it.kind)
 
-/** Whether an authenticator of the user was proved in this flow, so that another may be added to it. */
+/**
+ * Whether an authenticator of the user was proved in this flow, so that another may be added to it: one of the best
+ * class the account has (S-62), and not a saved code (S-46).
+ */
 export function provedOne(situation: Pick<Situation, 'proofs' | 'authenticators' | 'factors'>): boolean {
   const channels = new Set(confirmed(situation.authenticators).map((it) => channelOf(it, situation.factors)))
-  return situation.proofs.some((it) => it.factor !== password && channels.has(it.channel))
+  return situation.proofs.some(
+    (it) =>
+      it.factor !== password &&
+      channels.has(it.channel) &&
+      situation.factors.get(it.factor)?.traits.proof !== 'lookup' &&
+      reachesBest(it.factor, situation.authenticators, situation.factors),
+  )
 }

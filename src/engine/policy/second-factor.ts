@@ -1,6 +1,6 @@
 import type { MfaRule } from '#model/policy.ts'
 import type { Condition, Need, Situation } from './situation.ts'
-import { standing } from './ways.ts'
+import { held } from './ways.ts'
 
 /**
  * Whether a second factor is asked for by application, tenant or user (operating.md §6.13, S-56): the tenant's ALWAYS
@@ -13,7 +13,7 @@ export const secondFactor: Condition = (situation) => {
   const kinds = application.mfa?.allowedFactors ?? tenant.mfa?.allowedFactors
   const always: Need = kinds ? { kinds } : {}
   if (user.mfaEnabled || tenant.mfa?.mode === 'ALWAYS') return always
-  if (rule === undefined) return standing(situation.authenticators, situation.factors).length > 0 ? always : undefined
+  if (rule === undefined) return held(situation.authenticators, situation.factors).length > 0 ? always : undefined
   return byMode[rule.mode](situation, rule, always)
 }
 

@@ -30,6 +30,8 @@ export interface Need {
   readonly kinds?: readonly string[]
   /** A saved code does not satisfy it (S-46). */
   readonly notByLookup?: boolean
+  /** Only a proof of the best class the account has satisfies it (S-62). */
+  readonly best?: boolean
   /** Without a confirmed factor the need is void instead of leading to an enrolment. */
   readonly onlyIfEnrolled?: boolean
 }

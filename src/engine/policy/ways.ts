@@ -40,6 +40,20 @@ export function standing(authenticators: readonly Authenticator[], factors: Fact
   return confirmed(authenticators).filter((it) => factors.get(it.factor)?.traits.independent === true)
 }
 
+/**
+ * What an account has that is a factor of its own: confirmed ones, and those disabled for having been guessed at. Only
+ * this decides whether an account has a factor at all, so that a hundred wrong guesses do not take the factor away.
+ */
+export function held(authenticators: readonly Authenticator[], factors: Factors): readonly Authenticator[] {
+  return authenticators.filter((it) => it.state !== 'pending' && factors.get(it.factor)?.traits.independent === true)
+}
+
+/** Whether a proof by this kind reaches the best class the account has: an e-mail code does not beside a real factor. */
+export function reachesBest(kind: string, authenticators: readonly Authenticator[], factors: Factors): boolean {
+  if (factors.get(kind)?.traits.assurance !== 'none') return true
+  return held(authenticators, factors).every((it) => factors.get(it.factor)?.traits.assurance === 'none')
+}
+
 /** Kinds the user can be challenged with now, over channels no proof has used. Saved codes only beside another. */
 export function challengeable(
   tenant: Tenant,

@@ -1,10 +1,10 @@
+import { audit } from '#engine/events.ts'
 import { grantMachine, machineGty, machineSubject } from '#oidc/client-credentials.ts'
 import { algorithmsOf, prepare, type TokenAudience } from '#oidc/mint.ts'
-import { audit } from '#engine/events.ts'
-import { callerOf, issuerOf } from '../dialect.ts'
 import { managementAudience } from '../audience.ts'
-import { missing, noStore, oauthError } from '../wire.ts'
+import { callerOf, issuerOf } from '../dialect.ts'
 import type { Grant } from '../token-request.ts'
+import { missing, noStore, oauthError } from '../wire.ts'
 
 /** `client_credentials`: a machine's token for an API it was granted (auth0.md §1.4). Never meets MFA. */
 export const clientCredentials: Grant = async (dialect, { exchange, application, params, dpopJkt }) => {
@@ -20,12 +20,25 @@ export const clientCredentials: Grant = async (dialect, { exchange, application,
   const own = audience === managementAudience(exchange.base)
   if (api === undefined && !own) return oauthError(403, 'access_denied', `Service not found: ${audience}`)
   if (granted.no === 'audience') {
-    return oauthError(403, 'access_denied', `Client is not authorized to access "${audience}". You need to create a client grant for it.`)
+    return oauthError(
+      403,
+      'access_denied',
+      `Client is not authorized to access "${audience}". You need to create a client grant for it.`,
+    )
   }
-  if (granted.no !== undefined) return oauthError(403, 'access_denied', `Client has not been granted scopes: ${params.scope}`)
-  const target: TokenAudience = api ?? { id: audience, accessTokenLifetime: 86_400, allowOfflineAccess: false, fixed: true }
+  if (granted.no !== undefined)
+    return oauthError(403, 'access_denied', `Client has not been granted scopes: ${params.scope}`)
+  const target: TokenAudience = api ?? {
+    id: audience,
+    accessTokenLifetime: 86_400,
+    allowOfflineAccess: false,
+    fixed: true,
+  }
   const tenantAlgorithm = exchange.tenant.signingAlgorithm
-  const keys = await dialect.keys.snapshot(exchange.tenant.id, algorithmsOf({ application, audience: target, tenantAlgorithm }))
+  const keys = await dialect.keys.snapshot(
+    exchange.tenant.id,
+    algorithmsOf({ application, audience: target, tenantAlgorithm }),
+  )
   const minted = prepare({
     tenant: exchange.tenant.id,
     issuer: issuerOf(exchange.base),
@@ -41,7 +54,10 @@ export const clientCredentials: Grant = async (dialect, { exchange, application,
     random: parts.random,
     keys,
   })
-  const event = audit(parts, callerOf(exchange, application), 'login.granted', { actor: 'client', details: { grant: 'client_credentials' } })
+  const event = audit(parts, callerOf(exchange, application), 'login.granted', {
+    actor: 'client',
+    details: { grant: 'client_credentials' },
+  })
   await parts.store.change({}, () => ({ result: undefined, writes: [...minted.writes, event] }))
   return { status: 200, body: await minted.respond(), headers: noStore }
 }

@@ -1,8 +1,8 @@
 import type { AnswerRequest } from '#engine/answer.ts'
-import type { Refs } from '#ports/store.ts'
 import type { Answer } from '#http/route.ts'
+import type { Refs } from '#ports/store.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
-import { tokenIssue, type Issued } from '../issue-tokens.ts'
+import { type Issued, tokenIssue } from '../issue-tokens.ts'
 import { readMfaToken } from '../mfa/bearer.ts'
 import type { Grant, TokenRequest } from '../token-request.ts'
 import { missing, noStore, recoveryTable, refuse, tokenTable } from '../wire.ts'
@@ -64,4 +64,3 @@ function narrowed(granted: readonly string[], asked: string | undefined): readon
   const words = asked.split(/\s+/)
   return granted.filter((word) => words.includes(word))
 }
-

@@ -1,8 +1,8 @@
-import { oauthError, missing, noStore, refuse, tokenTable } from '../wire.ts'
-import { callerOf, dialectName } from '../dialect.ts'
 import { findTarget, grantScope } from '../audience.ts'
+import { callerOf, dialectName } from '../dialect.ts'
 import { tokenIssue } from '../issue-tokens.ts'
 import type { Grant } from '../token-request.ts'
+import { missing, noStore, oauthError, refuse, tokenTable } from '../wire.ts'
 
 /** `password` and `password-realm`: the password of a user of the tenant's directory (auth0.md §1.4). */
 export const passwordGrant: Grant = async (dialect, request) => {
@@ -19,7 +19,11 @@ export const passwordGrant: Grant = async (dialect, request) => {
   const target = await findTarget(parts.store, exchange.tenant, exchange.base, params.audience)
   if (target === undefined) return oauthError(403, 'access_denied', `Service not found: ${params.audience}`)
   if (realm !== undefined && realm !== directory) {
-    return oauthError(403, 'unauthorized_client', `The connection ${JSON.stringify(realm)} is not enabled for the client.`)
+    return oauthError(
+      403,
+      'unauthorized_client',
+      `The connection ${JSON.stringify(realm)} is not enabled for the client.`,
+    )
   }
   const caller = callerOf(exchange, application)
   const signedIn = await dialect.engine.signIn({ caller, login: username, password })

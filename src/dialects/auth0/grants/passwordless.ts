@@ -10,7 +10,11 @@ const wrong = {
   sms: oauthError(403, 'invalid_grant', 'Wrong phone number or verification code.'),
 } as const
 
-const burnt = oauthError(403, 'invalid_grant', "You've reached the maximum number of attempts. Please try to login again.")
+const burnt = oauthError(
+  403,
+  'invalid_grant',
+  "You've reached the maximum number of attempts. Please try to login again.",
+)
 
 /** `passwordless/otp`: the code `/passwordless/start` has sent, as the first factor (auth0.md §1.4). */
 export const passwordlessOtp: Grant = async (dialect, { exchange, application, grantType, params, dpopJkt }) => {

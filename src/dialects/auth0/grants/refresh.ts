@@ -1,7 +1,7 @@
 import { audit } from '#engine/events.ts'
-import type { Application } from '#model/application.ts'
-import { endFamily, readRefresh, type RefreshLook, refreshScope } from '#oidc/refresh.ts'
 import type { Answer } from '#http/route.ts'
+import type { Application } from '#model/application.ts'
+import { endFamily, type RefreshLook, readRefresh, refreshScope } from '#oidc/refresh.ts'
 import { findTarget } from '../audience.ts'
 import { callerOf, type Dialect, dialectName } from '../dialect.ts'
 import { tokenIssue } from '../issue-tokens.ts'
@@ -36,7 +36,7 @@ export const refreshGrant: Grant = async (dialect, request) => {
   const look = looked.yes
   const user = await parts.store.get('users', exchange.tenant.id, look.user)
   if (user === undefined) {
-    return oauthError(403, 'invalid_grant', 'The refresh_token was generated for a user who doesn\'t exist anymore.')
+    return oauthError(403, 'invalid_grant', "The refresh_token was generated for a user who doesn't exist anymore.")
   }
   const wish = await wishOf(dialect, request, application, look)
   if ('status' in wish) return wish
@@ -48,7 +48,12 @@ export const refreshGrant: Grant = async (dialect, request) => {
   return { status: 200, body: await admitted.yes.issued.respond(), headers: noStore }
 }
 
-async function wishOf(dialect: Dialect, { exchange, params }: TokenRequest, _application: Application, look: RefreshLook) {
+async function wishOf(
+  dialect: Dialect,
+  { exchange, params }: TokenRequest,
+  _application: Application,
+  look: RefreshLook,
+) {
   const { store } = dialect.engine.parts
   const audience = params.audience ?? look.family.audience
   const target = await findTarget(store, exchange.tenant, exchange.base, audience)

@@ -1,10 +1,10 @@
+import type { Enrolment } from '#engine/enrol.ts'
 import type { Answer, Exchange } from '#http/route.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
 import { clientOf, stringsOf } from '../token-request.ts'
 import { bearerTable, noStore, oauthError, refuse } from '../wire.ts'
 import { authenticatorType, channelWord, deviceId, typeWord } from '../words.ts'
 import { bearerToken, readMfaToken } from './bearer.ts'
-import type { Enrolment } from '#engine/enrol.ts'
 
 /** `POST /mfa/associate`: starts the enrolment of an authenticator; the first use of it confirms (auth0.md §2). */
 export async function associate(dialect: Dialect, exchange: Exchange): Promise<Answer> {
@@ -17,7 +17,8 @@ export async function associate(dialect: Dialect, exchange: Exchange): Promise<A
   if (strings.client_secret !== undefined || strings.client_assertion !== undefined) {
     const client = await clientOf(dialect, exchange, strings)
     if ('answer' in client) return client.answer
-    if (client.application.id !== application.id) return refuse(bearerTable, { no: 'ticket-of-other-client' }, parts.factors)
+    if (client.application.id !== application.id)
+      return refuse(bearerTable, { no: 'ticket-of-other-client' }, parts.factors)
   }
   if (flow.by === 'token' && !scope.includes('enroll')) {
     return oauthError(403, 'insufficient_scope', 'Insufficient scope, expected: enroll')
@@ -74,5 +75,12 @@ function association({ factor, authenticator, challenge, show, recoveryCodes }: 
   if (type === 'otp') return { authenticator_type: type, secret: show?.secret, barcode_uri: show?.uri, ...more }
   const binding = factor.traits.proof === 'code' ? { binding_method: 'prompt' } : {}
   const uri = show?.uri === undefined ? {} : { barcode_uri: show.uri }
-  return { authenticator_type: type, ...binding, ...uri, oob_channel: channelWord(factor.traits), oob_code: challenge, ...more }
+  return {
+    authenticator_type: type,
+    ...binding,
+    ...uri,
+    oob_channel: channelWord(factor.traits),
+    oob_code: challenge,
+    ...more,
+  }
 }

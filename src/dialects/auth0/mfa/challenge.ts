@@ -17,7 +17,8 @@ export async function challenge(dialect: Dialect, exchange: Exchange): Promise<A
   if (bearer.no !== undefined) return refuse(challengeTable, bearer, parts.factors)
   const { flow } = bearer.yes
   if (flow.by !== 'ticket') return refuse(challengeTable, { no: 'ticket-unknown' }, parts.factors)
-  if (flow.ticket.client !== application.id) return refuse(challengeTable, { no: 'ticket-of-other-client' }, parts.factors)
+  if (flow.ticket.client !== application.id)
+    return refuse(challengeTable, { no: 'ticket-of-other-client' }, parts.factors)
   const types = typesWanted(params.challenge_type)
   if (types === undefined) {
     return oauthError(400, 'unsupported_challenge_type', 'The challenge_type must be one or more of: otp oob')
@@ -39,7 +40,8 @@ export async function challenge(dialect: Dialect, exchange: Exchange): Promise<A
   }
   if (challenged.no !== undefined) return refuse(challengeTable, challenged, parts.factors)
   const { factor, challenge: handle } = challenged.yes
-  if (authenticatorType(factor.traits) === 'otp') return { status: 200, body: { challenge_type: 'otp' }, headers: noStore }
+  if (authenticatorType(factor.traits) === 'otp')
+    return { status: 200, body: { challenge_type: 'otp' }, headers: noStore }
   const binding = factor.traits.proof === 'code' ? { binding_method: 'prompt' } : {}
   return { status: 200, body: { challenge_type: 'oob', oob_code: handle, ...binding }, headers: noStore }
 }
@@ -66,6 +68,8 @@ function kindsOf(
   return [...engine.parts.factors.values()]
     .filter(({ traits }) => types.includes(authenticatorType(traits)))
     .filter((it) => kind === undefined || it.kind === kind)
-    .filter(({ traits }) => channel === undefined || authenticatorType(traits) === 'otp' || channelWord(traits) === channel)
+    .filter(
+      ({ traits }) => channel === undefined || authenticatorType(traits) === 'otp' || channelWord(traits) === channel,
+    )
     .map((it) => it.kind)
 }
