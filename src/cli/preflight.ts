@@ -25,9 +25,11 @@ export function directoryProblem(directory: string, key = 'DATABASE_URL'): Probl
   let place = directory
   while (!existsSync(place) && dirname(place) !== place) place = dirname(place)
   try {
+    if (!statSync(place).isDirectory()) {
+      return { key, problem: `${place} is no directory`, mend: 'Name a place in a directory' }
+    }
     accessSync(place, constants.W_OK | constants.X_OK)
-    if (statSync(place).isDirectory()) return undefined
-    return { key, problem: `${place} is no directory`, mend: 'Name a place in a directory' }
+    return undefined
   } catch (error) {
     const code = (error as { code?: string }).code ?? 'unwritable'
     const mend = 'Let the user who runs the server write it, or name another place'

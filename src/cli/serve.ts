@@ -35,13 +35,13 @@ async function serve(argvConfigPath: string | undefined): Promise<0 | 1> {
   const { settings } = loaded
   const log = createLog({ level: settings.logLevel })
   for (const warning of loaded.warnings) log.warn({ key: warning.key, mend: warning.mend }, formatProblem(warning))
-  const started = await Promise.race([start(settings, log), stopping])
+  const fault = faultIn(log)
+  const started = await Promise.race([start(settings, log), stopping, fault])
   // A start that failed half-way, or was called off, may have left sockets open that would hold the process.
-  if (started === undefined) process.exit(1)
+  if (started === undefined || started === 'fault') process.exit(1)
   if (typeof started === 'string') process.exit(0)
   terminal.out(['ready', started.httpUrl, started.httpsUrl].filter(Boolean).join(' '))
   if (settings.demo) greet(settings, started, log)
-  const fault = stopOnFault(log)
   const reason = await Promise.race([stopping, fault])
   await stop(started, log, reason)
   // Timers and sockets that are left cannot hold the process: what had to be kept is on disk.
@@ -69,7 +69,8 @@ function greet({ publicUrl }: Settings, addresses: Addresses, log: Logger): void
   }
 }
 
-function stopOnFault(log: Logger): Promise<'fault'> {
+/** Resolves when something was thrown that nobody caught. A process in an unknown state stops (S-164). */
+function faultIn(log: Logger): Promise<'fault'> {
   const { promise, resolve } = Promise.withResolvers<'fault'>()
   process.once('uncaughtException', (error) => {
     log.fatal({ err: error }, 'unexpected fault, stopping')
