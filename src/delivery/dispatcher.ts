@@ -1,0 +1,150 @@
+import type { TenantId } from '#model/ids.ts'
+import type { Message } from '#model/message.ts'
+import type { Clock } from '#ports/clock.ts'
+import { type Channels, DeliveryFailed, type OutgoingMessage } from '#ports/delivery.ts'
+import type { Keyring } from '#ports/keyring.ts'
+import type { Log } from '#ports/log.ts'
+import { type Metrics, noMetrics } from '#ports/metrics.ts'
+import type { Store } from '#ports/store.ts'
+import { claim, finish, type Result } from './claims.ts'
+
+export interface DispatcherOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly keyring: Keyring
+  readonly channels: Channels
+  readonly log: Log
+  /**
+   * Development: texts of sent messages stay readable for the outbox, and where a channel is not configured the
+   * outbox is the channel. Otherwise texts are erased once sent, and such messages fail.
+   */
+  readonly keepSent: boolean
+  readonly metrics?: Metrics
+}
+
+export interface Dispatcher {
+  /** Messages were committed; looks for them soon. With a tenant only there. Never throws, costs nothing if called often. */
+  readonly nudge: (tenant?: TenantId) => void
+  /** Sends what is due now and resolves when nothing is under way. */
+  readonly settle: () => Promise<void>
+  /** Tries for at most `timeout` ms to send what is queued; the rest stays queued, durably. */
+  readonly stop: (timeout?: number) => Promise<void>
+}
+
+/** Calls in progress at once, over all channels. */
+const width = 8
+/** How often all tenants are looked through for retries, and for what another process left behind; ms. */
+const rhythm = 5_000
+
+/**
+ * Sends queued messages (S-33). Several processes may work on one store: a message is claimed by a conditional write
+ * that counts the attempt and sets a lease before the provider is called, and marked as sent only after it answered.
+ * A process that dies in between leaves the lease to run out; the provider then sees the same message id again.
+ */
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { store, clock, log, metrics = noMetrics } = options
+  const wanted = new Set<TenantId>()
+  let everywhere = false
+  let current: Promise<void> | undefined
+  let stopped = false
+
+  const timer = setInterval(() => nudge(), rhythm)
+  timer.unref()
+
+  function nudge(tenant?: TenantId): void {
+    if (stopped) return
+    if (tenant === undefined) everywhere = true
+    else wanted.add(tenant)
+    current ??= rounds().finally(() => {
+      current = undefined
+    })
+  }
+
+  async function rounds(): Promise<void> {
+    // A turn later, so that all requests of this turn are served by one look.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (everywhere || wanted.size > 0) {
+      try {
+        const tenants = everywhere ? await store.everyTenant() : [...wanted]
+        everywhere = false
+        wanted.clear()
+        for (const tenant of tenants) await sendDue(tenant)
+      } catch (error) {
+        log.warn({ err: error }, 'message queue is out of reach')
+        return
+      }
+    }
+  }
+
+  async function sendDue(tenant: TenantId): Promise<void> {
+    const queued = await store.list('messages', tenant, { by: { index: 'state', value: 'queued' }, limit: 1_000 })
+    const due = queued.filter((it) => (it.nextAttemptAt ?? 0) <= clock.now()).values()
+    const work = async () => {
+      for (const message of due) if (!stopped) await handle(message)
+    }
+    await Promise.all(Array.from({ length: width }, work))
+  }
+
+  async function handle(found: Message): Promise<void> {
+    const channel = options.channels.get(found.channel)
+    const claimed = await claim(store, found, { clock, hasChannel: channel !== undefined, keepSent: options.keepSent })
+    if (claimed.is === 'ended') metrics.message(found.channel, claimed.state)
+    if (claimed.is !== 'claimed' || channel === undefined) return
+    const result = await attempt(claimed.message, (message) => channel.send(message))
+    const state = await finish(store, claimed.message, result, { clock, keepSent: options.keepSent })
+    if (state === undefined) return
+    metrics.message(found.channel, state)
+    if (result === 'sent') return
+    const fields = { tenant: found.tenant, channel: found.channel, provider: channel.provider }
+    log.warn({ ...fields, attempt: claimed.message.attempts, reason: result.reason }, `message ${state}`)
+    if (state === 'retried') setTimeout(nudge, result.wait, found.tenant).unref()
+  }
+
+  async function attempt(message: Message, send: (it: OutgoingMessage) => Promise<'sent'>): Promise<Result> {
+    let outgoing: OutgoingMessage
+    try {
+      const sealed = options.keyring.open(message.sealed, ['message', message.tenant, message.id])
+      const { to, text, subject, html } = JSON.parse(new TextDecoder().decode(sealed))
+      outgoing = { id: message.id, channel: message.channel, to, text, subject, html }
+    } catch {
+      return { reason: 'unreadable', retryable: false, wait: 0 }
+    }
+    try {
+      return await send(outgoing)
+    } catch (error) {
+      const wait = backoff(message.attempts)
+      // Only our own words: what a library says may quote the address or the text (S-148).
+      if (!(error instanceof DeliveryFailed)) return { reason: 'provider failed', retryable: true, wait }
+      const asked = Math.min(error.retryAfter ?? 0, 3_600) * 1_000
+      return { reason: error.message, retryable: error.retryable, wait: Math.max(wait, asked) }
+    }
+  }
+
+  const settle = async (): Promise<void> => {
+    nudge()
+    while (current !== undefined) await current
+  }
+
+  return {
+    nudge,
+    settle,
+    async stop(timeout = 5_000) {
+      clearInterval(timer)
+      let late: NodeJS.Timeout | undefined
+      await Promise.race([
+        settle(),
+        new Promise((resolve) => {
+          late = setTimeout(resolve, timeout)
+        }),
+      ])
+      clearTimeout(late)
+      stopped = true
+      await Promise.all([...options.channels.values()].map((channel) => channel.close?.()))
+    },
+  }
+}
+
+/** Milliseconds until the next attempt: 2 s, then 8 s. */
+function backoff(attempts: number): number {
+  return 2_000 * 4 ** (attempts - 1)
+}
