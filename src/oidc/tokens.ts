@@ -36,8 +36,11 @@ export interface TokenQuestion {
   readonly token: string
   /** `iss` it must have: all spellings under which the endpoint's dialect issues. */
   readonly issuer: string
-  /** The endpoint's own audience, or several it answers to; a token for anyone else is refused (S-115). */
-  readonly audience: string | readonly string[]
+  /**
+   * The endpoint's own audience, or several it answers to; a token for anyone else is refused (S-115).
+   * `undefined` is for revocation and introspection alone, which ask about a token instead of accepting it.
+   */
+  readonly audience: string | readonly string[] | undefined
   /** Epoch ms. */
   readonly now: number
 }
@@ -100,7 +103,7 @@ async function readJwt(keys: TenantKeys, question: TokenQuestion): Promise<JWTPa
     const options = {
       algorithms: [key.alg],
       issuer: question.issuer,
-      audience: typeof question.audience === 'string' ? question.audience : [...question.audience],
+      ...(question.audience === undefined ? {} : { audience: list(question.audience) as string[] }),
       requiredClaims: ['exp', 'iat', 'sub', 'jti'],
       clockTolerance,
       currentDate: new Date(question.now),
@@ -131,7 +134,7 @@ async function verifyOpaque(parts: TokenParts, question: TokenQuestion): Promise
     return undefined
   // A token without audience is for the user info endpoint alone (auth0.md §1.2).
   const own = payload.aud ?? userinfoAudience(question.issuer)
-  if (!list(question.audience).includes(own)) return undefined
+  if (question.audience !== undefined && !list(question.audience).includes(own)) return undefined
   const extra = (payload.extra ?? {}) as Readonly<Record<string, unknown>>
   return {
     subject: text(extra.sub) ?? payload.accountId ?? payload.clientId,

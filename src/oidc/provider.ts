@@ -1,0 +1,271 @@
+import type { Client, Context, Payload } from 'oidc-provider/lib/provider.js'
+import type { Application } from '#model/application.ts'
+import { asId, type TenantId, type UserId } from '#model/ids.ts'
+import type { Clock } from '#ports/clock.ts'
+import type { Keyring } from '#ports/keyring.ts'
+import type { Store } from '#ports/store.ts'
+import { createAdapter } from './adapter.ts'
+import { offlineScope, toAudience } from './audiences.ts'
+import { scopeClaims, userClaims } from './claims.ts'
+import { matches } from './clients.ts'
+import { dpopAlgorithms } from './dpop.ts'
+import type { KeySnapshot, TenantKeys } from './keys.ts'
+import { errors, interactionPolicy, Provider } from './library.ts'
+import { familyLifetime, idTokenLifetime } from './mint.ts'
+import { renderErrorPage, renderLogoutPage, renderSignedOutPage } from './pages.ts'
+import type { Spelling } from './spelling.ts'
+
+/** What the library's instances are built from. */
+export interface ProviderParts {
+  readonly store: Store
+  readonly keyring: Keyring
+  readonly clock: Clock
+  readonly keys: TenantKeys
+}
+
+const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
+const libraryGrants = ['authorization_code', 'refresh_token', deviceGrant]
+/** Session: overall 24 h (security.md part 1). Interaction: a person has an hour to sign in. */
+const sessionLifetime = 86_400
+const interactionLifetime = 3600
+/** Instances kept; each costs about as much as its parsed keys. */
+const keptInstances = 200
+
+interface Kept {
+  readonly version: string
+  readonly provider: Provider
+}
+
+/** One library instance a tenant and issuer, built anew when the tenant's keys have changed. */
+export function createProviders(parts: ProviderParts) {
+  const kept = new Map<string, Kept>()
+  return async function providerFor(tenant: TenantId, base: string, spelling: Spelling): Promise<Provider> {
+    const keys = await parts.keys.snapshot(tenant, ['RS256'])
+    const name = `${tenant} ${spelling.name} ${base}`
+    const known = kept.get(name)
+    if (known?.version === keys.version) return known.provider
+    const provider = build(parts, { tenant, base, spelling, keys })
+    kept.delete(name)
+    kept.set(name, { version: keys.version, provider })
+    const oldest = kept.keys().next().value
+    if (kept.size > keptInstances && oldest !== undefined) kept.delete(oldest)
+    return provider
+  }
+}
+
+interface Site {
+  readonly tenant: TenantId
+  readonly base: string
+  readonly spelling: Spelling
+  readonly keys: KeySnapshot
+}
+
+function build(parts: ProviderParts, site: Site): Provider {
+  const provider: Provider = new Provider(
+    site.spelling.issuer(site.base),
+    configuration(parts, site, () => provider),
+  )
+  // The caller of the library writes the forwarded headers itself, from configuration; a client's never get here.
+  provider.proxy = true
+  // Only digests of secrets are kept (S-114), so the library's own comparison has nothing to compare with.
+  Object.defineProperty(provider.Client.prototype, 'compareClientSecret', {
+    value(this: Client & { secret_digests?: readonly string[] }, secret: string): boolean {
+      return matches(secret, this.secret_digests ?? [])
+    },
+  })
+  return provider
+}
+
+function configuration(parts: ProviderParts, site: Site, provider: () => Provider): Record<string, unknown> {
+  const { store, keyring, clock } = parts
+  const { tenant, spelling } = site
+  const { paths } = spelling
+  const findClient = async (id: string): Promise<Payload | undefined> => {
+    const application = await store.get('applications', tenant, id)
+    return application === undefined ? undefined : clientMetadata(application)
+  }
+  const algorithms = [...new Set(site.keys.keys.map((key) => key.alg))]
+  return {
+    adapter: createAdapter({ store, keyring, clock, tenant, findClient }),
+    jwks: { keys: privateKeys(site.keys) },
+    scopes: ['openid', 'offline_access', 'profile', 'email', 'phone', offlineScope],
+    claims: {
+      openid: ['sub'],
+      profile: [...scopeClaims.profile],
+      email: [...scopeClaims.email],
+      phone: [...scopeClaims.phone],
+    },
+    responseTypes: ['code'],
+    subjectTypes: ['public'],
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    enabledJWA: {
+      idTokenSigningAlgValues: algorithms,
+      clientAuthSigningAlgValues: ['RS256', 'RS384', 'PS256', 'ES256', 'EdDSA'],
+      dPoPSigningAlgValues: [...dpopAlgorithms],
+    },
+    extraClientMetadata: { properties: ['secret_digests'] },
+    extraParams: ['audience', 'connection', 'organization', 'screen_hint', 'invitation'],
+    pkce: { required: () => true },
+    clockTolerance: 5,
+    conformIdTokenClaims: false,
+    cookies: cookieRules(site),
+    expiresWithSession: () => false,
+    findAccount: (_ctx: Context, id: string) => findAccount(parts, site, id),
+    loadExistingGrant: (ctx: Context) => firstPartyGrant(ctx, provider()),
+    interactions: {
+      policy: signInPolicy(),
+      url: (_ctx: Context, interaction: { readonly uid: string }) =>
+        `${site.base}${paths.interaction}/${interaction.uid}`,
+    },
+    renderError: renderErrorPage,
+    // Cross-origin answers belong to the listener in front, which knows the tenant's origins.
+    clientBasedCORS: () => false,
+    routes: routesOf(spelling),
+    features: featuresOf(site),
+    ttl: {
+      AccessToken: 86_400,
+      AuthorizationCode: 60,
+      DeviceCode: 600,
+      Grant: familyLifetime,
+      IdToken: idTokenLifetime,
+      Interaction: interactionLifetime,
+      RefreshToken: familyLifetime,
+      Session: sessionLifetime,
+    },
+  }
+}
+
+function featuresOf({ tenant, base, spelling }: Site): Record<string, unknown> {
+  return {
+    devInteractions: { enabled: false },
+    dPoP: { enabled: true },
+    pushedAuthorizationRequests: { enabled: true },
+    deviceFlow: { enabled: spelling.paths.deviceAuthorization !== undefined, charset: 'base-20', mask: '****-****' },
+    // Ours, since they must know both kinds of access token and every family (S-120).
+    introspection: { enabled: false },
+    revocation: { enabled: false },
+    rpInitiatedLogout: { enabled: true, logoutSource: renderLogoutPage, postLogoutSuccessSource: renderSignedOutPage },
+    webMessageResponseMode: { enabled: true, ack: 'individual-draft-01' },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: (_ctx: Context, _client: Client, oneOf?: unknown) => oneOf,
+      useGrantedResource: () => true,
+      async getResourceServerInfo(_ctx: Context, resource: string) {
+        const audience = toAudience(resource)
+        const known = audience === undefined ? undefined : await spelling.findAudience(tenant, base, audience)
+        if (known === undefined) throw new errors.InvalidTarget(`Service not found: ${audience ?? resource}`)
+        return {
+          scope: known.scopes.join(' '),
+          audience,
+          accessTokenTTL: known.accessTokenLifetime,
+          accessTokenFormat: 'opaque',
+        }
+      },
+    },
+  }
+}
+
+function routesOf({ paths }: Spelling): Record<string, string> {
+  return {
+    authorization: paths.authorize,
+    pushed_authorization_request: paths.par,
+    token: paths.token,
+    userinfo: paths.userinfo,
+    jwks: paths.jwks,
+    end_session: paths.endSession,
+    ...(paths.deviceAuthorization === undefined
+      ? {}
+      : {
+          device_authorization: paths.deviceAuthorization,
+          code_verification: paths.deviceVerification ?? '/activate',
+        }),
+  }
+}
+
+/** Silent iframes of applications on other sites need `SameSite=None`, which browsers take with `Secure` only. */
+function cookieRules({ base, tenant }: Site): Record<string, unknown> {
+  const secure = base.startsWith('https://')
+  const rule = { httpOnly: true, sameSite: secure ? 'none' : 'lax', secure, overwrite: true, signed: false, path: '/' }
+  // All dialects of a tenant share the session; tenants on one host do not.
+  const prefix = `pf_${tenant.replace(/[^A-Za-z0-9_-]/g, '_')}`
+  return {
+    long: rule,
+    short: { ...rule, sameSite: 'lax' },
+    names: {
+      session: `${secure ? '__Host-' : ''}${prefix}_session`,
+      interaction: `${prefix}_interaction`,
+      resume: `${prefix}_resume`,
+    },
+  }
+}
+
+/** The key that signs comes first of its kind, since the library takes the first; retired ones still verify hints. */
+function privateKeys(keys: KeySnapshot): readonly Record<string, unknown>[] {
+  const order = { active: 0, next: 1, retired: 2 }
+  return [...keys.keys]
+    .sort((a, b) => order[a.state] - order[b.state])
+    .map((key) => ({ ...key.privateJwk, kid: key.kid, alg: key.alg, use: 'sig' }))
+}
+
+/** An application in the words of client metadata (RFC 7591), with what the library has no part in left out. */
+export function clientMetadata(application: Application): Payload {
+  const grants = application.grantTypes.filter((name) => libraryGrants.includes(name))
+  const usesCode = grants.includes('authorization_code') && application.redirectUris.length > 0
+  const hasSecret = application.authMethod.startsWith('client_secret_')
+  return {
+    client_id: application.id,
+    client_name: application.name,
+    application_type: application.type === 'native' ? 'native' : 'web',
+    token_endpoint_auth_method: application.authMethod,
+    // The library wants a secret to be there; nothing compares with this one.
+    ...(hasSecret ? { client_secret: 'kept-as-digest', secret_digests: [...application.secretDigests] } : {}),
+    ...(application.jwks === undefined ? {} : { jwks: application.jwks }),
+    redirect_uris: [...application.redirectUris],
+    post_logout_redirect_uris: [...application.logoutUris],
+    grant_types: usesCode ? grants : grants.filter((name) => name !== 'authorization_code'),
+    response_types: usesCode ? ['code'] : [],
+    ...(application.idTokenAlgorithm === undefined
+      ? {}
+      : { id_token_signed_response_alg: application.idTokenAlgorithm }),
+  }
+}
+
+async function findAccount({ store }: ProviderParts, { tenant, spelling }: Site, id: string) {
+  const user = await store.get('users', tenant, asId<UserId>(id))
+  if (user === undefined || user.blocked) return undefined
+  return {
+    accountId: user.id,
+    claims: (_use: string, scope: string) => ({
+      ...userClaims(user, scope.split(' '), spelling.dates),
+      sub: spelling.subject(user),
+    }),
+  }
+}
+
+/** Applications of the tenant are its own: what they ask within its APIs is granted without asking the person. */
+async function firstPartyGrant(ctx: Context, provider: Provider) {
+  const { session, client, requestParamOIDCScopes, requestParamScopes, requestParamClaims, resourceServers, result } =
+    ctx.oidc
+  if (session.accountId === undefined) return undefined
+  const id = result?.consent?.grantId ?? session.grantIdFor(client.clientId)
+  const known = id === undefined ? undefined : await provider.Grant.find(id)
+  const mine = known?.accountId === session.accountId ? known : undefined
+  const grant = mine ?? new provider.Grant({ accountId: session.accountId, clientId: client.clientId })
+  grant.addOIDCScope([...requestParamOIDCScopes].join(' '))
+  grant.addOIDCClaims([...requestParamClaims])
+  for (const [resource, server] of Object.entries(resourceServers)) {
+    const scope = [...requestParamScopes].filter((name) => server.scopes.has(name))
+    grant.addResourceScope(resource, scope.join(' '))
+  }
+  await grant.save()
+  return grant
+}
+
+/** The library's policy, without asking people about their own tenant's native applications, and in the words SDKs compare (auth0.md §6.3). */
+function signInPolicy() {
+  const policy = interactionPolicy.base()
+  policy.get('consent').checks.remove('native_client_prompt')
+  const noSession = policy.get('login').checks.get('no_session')
+  if (noSession !== undefined) noSession.description = 'Login required'
+  return policy
+}
