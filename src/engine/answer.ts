@@ -8,7 +8,7 @@ import type { Factor, Verdict } from '#ports/factor.ts'
 import { type Decision, type Found, put, type Refs, row, rows, type Write } from '#ports/store.ts'
 import { type Admitted, accountRefs, judgeNow, loginWrites, requirementDetails } from './admit.ts'
 import { assure } from './assurance.ts'
-import { addressBudgetRef, budgetsRefuse, codeBudgetRef, failureBudgets } from './attempt-budgets.ts'
+import { addressBudgetRef, addressFailure, budgetsRefuse, codeBudgetRef, failureBudgets } from './attempt-budgets.ts'
 import { challengeId, macContext, voidChallenges } from './challenges.ts'
 import { confirmWrites } from './enrol.ts'
 import { audit } from './events.ts'
@@ -20,7 +20,8 @@ import { lastMfaHere } from './marks.ts'
 import { notify } from './messages/queue.ts'
 import { noticeDue, noticeRef } from './notices.ts'
 import type { Caller, Parts } from './parts.ts'
-import { channelOf, confirmed } from './policy/ways.ts'
+import { provedOne } from './policy/index.ts'
+import { channelOf, confirmed, held } from './policy/ways.ts'
 import { checkTicket } from './tickets.ts'
 import { factorTools, openSecret, sealContext } from './tools.ts'
 
@@ -70,7 +71,7 @@ export async function answer<R extends Refs, A>(
   const evidence = await examineFirst(parts, request)
   const outcome = await parts.store.change(refs, (found): Decision<Outcome<Answered<A>>> => {
     const attempt = prepare(parts, request, found as unknown as Account)
-    if (attempt.no !== undefined) return { result: attempt }
+    if (attempt.no !== undefined) return astray(parts, caller, found as unknown as Account, attempt)
     return judgeAttempt(
       parts,
       request,
@@ -131,8 +132,57 @@ function prepare<R extends Refs, A>(parts: Parts, request: AnswerRequest<R, A>, 
   if (bound.no !== undefined) return bound
   const over = budgetsRefuse(parts, caller, found, bound.yes.factor, request.holdBucket === true)
   if (over !== undefined) return over
-  return afterWait(bound.yes, now)
+  const allowed = withoutForbiddenEnrolment(parts, bound.yes, found.authenticators)
+  return allowed.no === undefined ? afterWait(allowed.yes, now) : allowed
 }
+
+/**
+ * What a ticket may enrol is looked at again when it is confirmed: since the enrolment began, somebody else may have
+ * confirmed the account's first factor, and then that one has to be proved first (S-61).
+ */
+function withoutForbiddenEnrolment(
+  parts: Parts,
+  attempt: Attempt,
+  authenticators: readonly Authenticator[],
+): Outcome<Attempt> {
+  const proofs = attempt.ticket?.proofs
+  if (proofs === undefined || held(authenticators, parts.factors).length === 0) return yes(attempt)
+  if (provedOne({ proofs, authenticators, factors: parts.factors })) return yes(attempt)
+  const candidates = attempt.candidates.filter((it) => it.state !== 'pending')
+  return candidates.length > 0 ? yes({ ...attempt, candidates }) : { no: 'already-enrolled' }
+}
+
+/**
+ * A refusal before the proof was looked at. A challenge that was named from another flow or by another client loses an
+ * attempt (S-4, AC-4), and the audit names both sides (AC-3).
+ */
+function astray<A>(
+  parts: Parts,
+  caller: Caller,
+  { challenge, ticket, address }: Account,
+  refusal: Refusal,
+): Decision<Outcome<Answered<A>>> {
+  if (refusal.no !== 'challenge-of-other-flow' && refusal.no !== 'ticket-of-other-client') return { result: refusal }
+  return {
+    result: refusal,
+    writes: [
+      ...(challenge && isOpen(challenge) ? [put('challenges', countOn(challenge))] : []),
+      ...addressFailure(parts, caller, address),
+      audit(parts, caller, 'proof.checked', {
+        user: challenge?.user ?? ticket?.user,
+        factor: challenge?.factor,
+        outcome: 'failure',
+        reason: refusal.no,
+        details: { issuedTo: challenge?.client ?? ticket?.client ?? '' },
+      }),
+    ],
+  }
+}
+
+const isOpen = (it: Challenge): boolean =>
+  it.wonAt === undefined && it.voidedAt === undefined && it.failures < limits.failuresPerChallenge
+
+const countOn = (it: Challenge): Challenge => ({ ...it, failures: it.failures + 1 })
 
 /** Candidates that are waiting or disabled drop out; if none is left the answer is the same for right and wrong (S-22). */
 function afterWait(attempt: Attempt, now: number): Outcome<Attempt> {
@@ -158,8 +208,7 @@ function byChallenge<R extends Refs, A>(
   const wanted = challenge.purpose === 'enrolment' ? 'pending' : 'confirmed'
   const gone = authenticator === undefined || authenticator.target !== challenge.target || factor === undefined
   if (gone || !caller.tenant.factors.includes(factor.kind)) return { no: 'challenge-expired' }
-  const spent = challenge.wonAt !== undefined || challenge.voidedAt !== undefined || authenticator.state !== wanted
-  const dead = spent || challenge.failures >= limits.failuresPerChallenge
+  const dead = !isOpen(challenge) || authenticator.state !== wanted
   return yes({ factor, candidates: [authenticator], challenge, ticket, dead })
 }
 
@@ -245,7 +294,10 @@ function declined<R extends Refs, A>(
   }
 }
 
-/** A wrong proof: every counter it touches, in one commit with its audit row. */
+/**
+ * A wrong proof: every counter it touches, in one commit with its audit row. Where nothing was compared, because the
+ * challenge was dead already, only the budgets of user and address count it: it was no guess (S-20).
+ */
 function wrong<R extends Refs, A>(
   parts: Parts,
   { caller }: AnswerRequest<R, A>,
@@ -254,7 +306,7 @@ function wrong<R extends Refs, A>(
 ): Decision<Outcome<Answered<A>>> {
   const { factor, challenge, ticket, candidates } = attempt
   const now = parts.clock.now()
-  const counted = candidates.map((it) => failedOnce(it, now))
+  const counted = attempt.dead ? [] : candidates.map((it) => failedOnce(it, now))
   const locked = counted.find((it) => it.state === 'disabled') ?? counted.find((it) => it.waitUntil !== undefined)
   const cause = locked?.state === 'disabled' ? 'factor-disabled' : 'factor-locked'
   const notice = locked && account.user ? noticeDue(parts, caller, account.user, account.told, cause, factor.kind) : []
@@ -262,8 +314,8 @@ function wrong<R extends Refs, A>(
     result: { no: 'wrong-proof', factor: factor.kind },
     writes: [
       ...counted.map((it) => put('authenticators', it)),
-      ...(challenge ? [put('challenges', { ...challenge, failures: challenge.failures + 1 })] : []),
-      ...(ticket && !challenge ? [put('tickets', countOnTicket(ticket, factor.kind))] : []),
+      ...(challenge && !attempt.dead ? [put('challenges', countOn(challenge))] : []),
+      ...(ticket && !challenge && !attempt.dead ? [put('tickets', countOnTicket(ticket, factor.kind))] : []),
       ...failureBudgets(parts, caller, account, factor),
       ...notice,
       audit(parts, caller, 'proof.checked', {
@@ -273,8 +325,15 @@ function wrong<R extends Refs, A>(
         outcome: 'failure',
         reason: attempt.dead ? 'dead' : 'wrong',
       }),
+      ...counted.flatMap((it) => lockEvents(parts, caller, it)),
     ],
   }
+}
+
+function lockEvents(parts: Parts, caller: Caller, it: Authenticator): readonly Write[] {
+  const fields = { user: it.user, factor: it.factor, authenticator: it.id, details: { failures: it.failures } }
+  if (it.state === 'disabled') return [audit(parts, caller, 'factor.disabled', fields)]
+  return it.waitUntil === undefined ? [] : [audit(parts, caller, 'factor.locked', fields)]
 }
 
 const countOnTicket = (ticket: Ticket, kind: string): Ticket => ({
@@ -326,10 +385,14 @@ function succeed<R extends Refs, A>(
     const mark = lastMfaHere(account.mark)
     const judged = judgeNow(parts, { caller, user, authenticators, proofs, wish }, mark)
     if (!judged.met) {
-      if ('refuse' in judged) return { result: judged.refuse, writes: spent }
+      // Nobody could go on from here, so nothing is taken either.
+      if ('refuse' in judged) return { result: judged.refuse }
       const next: Ticket = { ...ticket, proofs, requirement: judged.require }
       const event = audit(parts, caller, 'mfa.required', { user: user.id, details: requirementDetails(judged.require) })
-      return { result: moreProof(request, judged.require), writes: [...spent, put('tickets', next), event] }
+      return {
+        result: moreProof(request, judged.require, verdict.show),
+        writes: [...spent, put('tickets', next), event],
+      }
     }
   }
   const granted: Granted = { user, proofs, wish, assurance: assure(proofs, parts.factors) }
@@ -342,14 +405,20 @@ function succeed<R extends Refs, A>(
       ...issued.writes,
       ...(ticket ? [put('tickets', { ...ticket, proofs, usedAt: now })] : []),
       ...voidChallenges(others, now, (one) => one.authenticator === it.id || flow.by === 'ticket'),
-      ...loginWrites(parts, caller, granted, { isNew: false, provedSecond: true }),
+      // An enrolment by a token is no login.
+      ...(flow.by === 'ticket' ? loginWrites(parts, caller, granted, { isNew: false, provedSecond: true }) : []),
     ],
   }
 }
 
 /** The refusal that asks for the next proof; the handle is the one the client already holds. */
-function moreProof<R extends Refs, A>(request: AnswerRequest<R, A>, require: Ticket['requirement']): Refusal {
-  return { no: 'more-proof', ticket: request.flow.by === 'ticket' ? (request.flow.handle ?? '') : '', require }
+function moreProof<R extends Refs, A>(
+  request: AnswerRequest<R, A>,
+  require: Ticket['requirement'],
+  show: Answered<A>['show'],
+): Refusal {
+  const ticket = request.flow.by === 'ticket' ? (request.flow.handle ?? '') : ''
+  return { no: 'more-proof', ticket, require, ...(show && { show }) }
 }
 
 function provedEvents(

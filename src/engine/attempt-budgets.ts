@@ -28,14 +28,17 @@ export const codeBudgetRef = (
 export const addressBudgetRef = (caller: Caller): OneRef<'budgets'> =>
   row('budgets', caller.tenant.id, addressKey(network(caller.address)))
 
-/** The /64 of an IPv6 address, an IPv4 address as it is. */
+/** The /64 of an IPv6 address in one spelling; an IPv4 address as it is, mapped into IPv6 or not. */
 export function network(address: string): string {
   if (!address.includes(':')) return address
+  const mapped = /^(?:0*:)*:?ffff:(\d+(?:\.\d+){3})$/i.exec(address)?.[1]
+  if (mapped !== undefined) return mapped
   const [head = '', tail = ''] = address.split('::')
   const left = head.split(':').filter((it) => it !== '')
   const right = tail.split(':').filter((it) => it !== '')
   const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0')
-  return [...left, ...(address.includes('::') ? zeros : []), ...right].slice(0, 4).join(':')
+  const groups = [...left, ...(address.includes('::') ? zeros : []), ...right].slice(0, 4)
+  return groups.map((it) => it.toLowerCase().replace(/^0+(?=.)/, '')).join(':')
 }
 
 interface Budgets {

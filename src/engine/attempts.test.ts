@@ -121,7 +121,7 @@ test('S-18: waits start at the tenth wrong code, double from 30 s to an hour, an
   await inFolder(async (folder) => {
     const url = `sqlite:${join(folder, 'a.db')}`
     const clock = createFakeClock()
-    let world = await openWorld({ url, clock })
+    let world = await openWorld({ url, clock, seed: String(clock.now()) })
     const ada = await world.addUser('ada')
     const app = await world.enrolApp(ada)
     const waits: number[] = []
@@ -132,7 +132,7 @@ test('S-18: waits start at the tenth wrong code, double from 30 s to an hour, an
       waits.push(wait)
       if (failure === 50) {
         await world.store.close()
-        world = await openWorld({ url, clock })
+        world = await openWorld({ url, clock, seed: String(clock.now()) })
       }
       if (wait > 0 && failure < 100) {
         clock.advance(wait - 1)
@@ -145,7 +145,7 @@ test('S-18: waits start at the tenth wrong code, double from 30 s to an hour, an
     assert.equal((await world.authenticator(app.authenticator.id)).state, 'disabled')
 
     await world.store.close()
-    world = await openWorld({ url, clock })
+    world = await openWorld({ url, clock, seed: String(clock.now()) })
     clock.advance(30 * 24 * 3_600)
     assert.equal((await world.authenticator(app.authenticator.id)).state, 'disabled')
     await world.store.close()
@@ -175,7 +175,7 @@ test('S-19, AC-5, AC-30: 1,000 logins in an hour, with restarts, get 10 guesses 
     const url = `sqlite:${join(folder, 'a.db')}`
     const clock = createFakeClock()
     const counting = countingComparisons()
-    let world = await openWorld({ url, clock, factors: counting.factors })
+    let world = await openWorld({ url, clock, factors: counting.factors, seed: String(clock.now()) })
     const app = await world.enrolApp(await world.addUser('ada'))
     const started = clock.now()
     counting.count.total = 0
@@ -183,7 +183,7 @@ test('S-19, AC-5, AC-30: 1,000 logins in an hour, with restarts, get 10 guesses 
     for (let login = 0; login < 1_000; login++) {
       if (login === 300 || login === 700) {
         await world.store.close()
-        world = await openWorld({ url, clock, factors: counting.factors })
+        world = await openWorld({ url, clock, factors: counting.factors, seed: String(clock.now()) })
       }
       const application = login % 2 ? world.web : world.spa
       const caller = world.caller({ application, address: `192.0.2.${login % 250}`, device: `d${login}` })

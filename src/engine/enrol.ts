@@ -2,6 +2,7 @@ import type { Authenticator } from '#model/authenticator.ts'
 import { type AuthenticatorId, asId, type UserId } from '#model/ids.ts'
 import type { Outcome, Refusal } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
+import type { Ticket } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
 import type { Factor } from '#ports/factor.ts'
 import { type Decision, insert, put, remove, row, rows, type Write } from '#ports/store.ts'
@@ -10,11 +11,12 @@ import { challengeWrites, macContext, messageChannel, reserveChallenge } from '.
 import { audit } from './events.ts'
 import { type Flow, flowId, flowUser } from './flow.ts'
 import { limits } from './limits.ts'
-import { notify } from './messages/queue.ts'
+import { noticeDue, noticeRef } from './notices.ts'
 import type { Caller, Parts } from './parts.ts'
 import { provedOne } from './policy/index.ts'
-import { confirmed, enabled } from './policy/ways.ts'
+import { enabled, held } from './policy/ways.ts'
 import { sendBudgetRef, spendSend } from './send-budget.ts'
+import { checkTicket } from './tickets.ts'
 import { factorTools, sealContext } from './tools.ts'
 
 export interface EnrolRequest {
@@ -61,20 +63,25 @@ export async function enrol(parts: Parts, request: EnrolRequest): Promise<Outcom
   const outcome = await parts.store.change(
     {
       user: row('users', caller.tenant.id, userId),
+      ticket: row('tickets', caller.tenant.id, flow.by === 'ticket' ? flow.ticket.id : ''),
+      told: noticeRef(caller, userId),
       authenticators: rows('authenticators', 'user', caller.tenant.id, userId),
       budget: sendBudgetRef(caller, channel, userId),
     },
     (found): Decision<Outcome<Enrolment>> => {
-      const refusal = mayEnrol(parts, request, found.authenticators)
+      const now = parts.clock.now()
+      if (found.user === undefined || found.user.blocked) return { result: { no: 'ticket-unknown' } }
+      const ticket = flow.by === 'ticket' ? checkTicket(found.ticket, caller, now, found.user) : undefined
+      if (ticket?.no !== undefined) return { result: ticket }
+      const refusal = mayEnrol(parts, ticket?.yes, found.authenticators)
       if (refusal !== undefined) {
         const cause =
-          refusal.no === 'already-enrolled' && found.user
-            ? notify(parts, caller.tenant, found.user, 'enrolment-refused')
+          refusal.no === 'already-enrolled'
+            ? noticeDue(parts, caller, found.user, found.told, 'enrolment-refused', kind)
             : []
         return { result: refusal, writes: [...cause, refusedEvent(parts, caller, userId, kind, refusal)] }
       }
-      const spent =
-        channel === undefined ? undefined : spendSend(caller, channel, userId, found.budget, parts.clock.now())
+      const spent = channel === undefined ? undefined : spendSend(caller, channel, userId, found.budget, now)
       if (spent !== undefined && 'no' in spent) {
         return { result: spent, writes: [refusedEvent(parts, caller, userId, kind, spent)] }
       }
@@ -83,7 +90,7 @@ export async function enrol(parts: Parts, request: EnrolRequest): Promise<Outcom
       return {
         result: yes({ ...made.enrolment, recoveryCodes: recovery?.codes }),
         writes: [
-          ...dropOldPending(found.authenticators, parts.clock.now()),
+          ...dropOldPending(found.authenticators, now),
           ...made.writes,
           ...(recovery ? [recovery.write] : []),
           ...(spent ? [spent.write] : []),
@@ -110,23 +117,26 @@ function enrolTarget(caller: Caller, factor: Factor, user: User, input: unknown)
   return email.yes ? yes(email.yes.email) : { no: 'bad-address', reach: 'email' }
 }
 
-function mayEnrol(parts: Parts, { flow }: EnrolRequest, authenticators: readonly Authenticator[]): Refusal | undefined {
-  const having = confirmed(authenticators)
-  if (flow.by === 'ticket' && having.length > 0) {
-    const { proofs } = flow.ticket
+function mayEnrol(
+  parts: Parts,
+  ticket: Ticket | undefined,
+  authenticators: readonly Authenticator[],
+): Refusal | undefined {
+  const having = held(authenticators, parts.factors)
+  if (ticket !== undefined && having.length > 0) {
+    const { proofs } = ticket
     if (!provedOne({ proofs, authenticators, factors: parts.factors })) return { no: 'already-enrolled' }
   }
   return having.length >= limits.authenticatorsPerUser ? { no: 'limit-reached', what: 'authenticators' } : undefined
 }
 
-/** At most three enrolments stay open (S-15): the oldest gives way. */
+/** At most three enrolments, and as many saved codes beside them, stay open (S-15): the oldest gives way. */
 function dropOldPending(authenticators: readonly Authenticator[], now: number): readonly Write[] {
-  const open = authenticators
-    .filter((it) => it.state === 'pending' && it.factor !== 'recovery_code')
-    .sort((a, b) => a.createdAt - b.createdAt)
+  const open = authenticators.filter((it) => it.state === 'pending').sort((a, b) => a.createdAt - b.createdAt)
   const dead = open.filter((it) => (it.expiresAt ?? 0) <= now)
   const live = open.filter((it) => (it.expiresAt ?? 0) > now)
-  const over = live.slice(0, Math.max(0, live.length - (limits.pendingPerUser - 1)))
+  const kin = [live.filter((it) => it.factor !== 'recovery_code'), live.filter((it) => it.factor === 'recovery_code')]
+  const over = kin.flatMap((them) => them.slice(0, Math.max(0, them.length - (limits.pendingPerUser - 1))))
   return [...dead, ...over].map((it) => remove('authenticators', it.tenant, it.id))
 }
 
@@ -179,8 +189,9 @@ export const accountLabel = (user: User): string =>
   user.email ?? user.username ?? user.phoneNumber ?? user.name ?? user.id
 
 /**
- * The user's first enrolment brings a saved code along, where the tenant has them: pending until a factor is
- * confirmed, and not shown again by the enrolments that follow.
+ * The user's first enrolment brings a saved code along, where the tenant has them: pending until a factor of the same
+ * flow is confirmed, and not shown again by the enrolments that follow in it. Another flow gets a code of its own: it
+ * may be somebody else's, and nobody's code may become good by the enrolment of another.
  */
 function firstRecoveryCode(
   parts: Parts,
@@ -190,9 +201,11 @@ function firstRecoveryCode(
   const factor = enabled(caller.tenant, parts.factors, 'recovery_code')
   const now = parts.clock.now()
   const has = authenticators.some(
-    (it) => it.factor === 'recovery_code' && (it.expiresAt === undefined || it.expiresAt > now),
+    (it) =>
+      it.factor === 'recovery_code' &&
+      (it.state !== 'pending' || (it.startedBy === flowId(flow) && (it.expiresAt ?? 0) > now)),
   )
-  if (factor === undefined || has || confirmed(authenticators).length > 0) return undefined
+  if (factor === undefined || has || held(authenticators, parts.factors).length > 0) return undefined
   const { authenticator, codes } = newRecoveryCode(parts, caller, flowUser(flow), factor)
   const expiresAt = now + limits.pendingLifetime * 1_000
   return {
@@ -223,20 +236,25 @@ export function newRecoveryCode(
   return { authenticator, codes: made.show?.codes ?? [] }
 }
 
-/** Writes that confirm an authenticator and, with it, the saved code that came along. */
+/** Writes that confirm an authenticator and, with it, the saved code that came along; saved codes of other flows go. */
 export function confirmWrites(
   proved: Authenticator,
   authenticators: readonly Authenticator[],
   now: number,
 ): readonly Write[] {
-  const companions = authenticators.filter((it) => it.state === 'pending' && it.factor === 'recovery_code')
-  return [proved, ...companions].map((it) =>
-    put('authenticators', {
-      ...it,
-      state: 'confirmed',
-      confirmedAt: now,
-      expiresAt: undefined,
-      pendingFailures: undefined,
-    }),
-  )
+  const saved = authenticators.filter((it) => it.state === 'pending' && it.factor === 'recovery_code')
+  const own = saved.filter((it) => it.startedBy === proved.startedBy && (it.expiresAt ?? 0) > now)
+  const others = saved.filter((it) => !own.includes(it))
+  return [
+    ...[proved, ...own].map((it) =>
+      put('authenticators', {
+        ...it,
+        state: 'confirmed',
+        confirmedAt: now,
+        expiresAt: undefined,
+        pendingFailures: undefined,
+      }),
+    ),
+    ...others.map((it) => remove('authenticators', it.tenant, it.id)),
+  ]
 }
