@@ -7,7 +7,7 @@ import { type Migration, missingMigrations, readMigrations } from './migrations.
 import { type ListShape, type SqlTable, sqlTables, statements } from './sql.ts'
 
 /** How long a connection waits for a lock that is not a writer's, ms (S-30). */
-const busyTimeout = 5000
+export const busyTimeout = 5000
 
 /** Without statistics SQLite may walk a whole tenant to spare itself a sort of three rows; so it is told what to use. */
 export const spelling = { mark: () => '?', by: (index: string) => ` INDEXED BY ${index}` }
@@ -35,6 +35,8 @@ export interface Connection {
   readonly savepoint: StatementSync
   readonly release: StatementSync
   readonly rollbackTo: StatementSync
+  /** Pages in the write-ahead log, and how many of them are copied; changes nothing. */
+  readonly logState: StatementSync
   readonly table: (name: TableName) => Prepared
 }
 
@@ -73,7 +75,9 @@ export function messageOf(error: unknown): string {
 
 function configure(db: DatabaseSync): void {
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
-  db.exec(`PRAGMA busy_timeout = ${busyTimeout}; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384`)
+  db.exec(
+    `PRAGMA busy_timeout = ${busyTimeout}; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 0`,
+  )
 }
 
 /** Settings may be refused in silence, by a file system without shared memory for one: look what they are (S-30). */
@@ -120,6 +124,7 @@ function prepareAll(db: DatabaseSync): Connection {
     savepoint: db.prepare('SAVEPOINT change'),
     release: db.prepare('RELEASE change'),
     rollbackTo: db.prepare('ROLLBACK TO change'),
+    logState: db.prepare('PRAGMA wal_checkpoint(NOOP)'),
     table: remembered((name) => prepareTable(db, sqlTables[name])),
   }
 }

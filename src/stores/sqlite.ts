@@ -3,7 +3,8 @@ import type { IndexName, TableName, Tables } from '#model/tables.ts'
 import { type Decision, type Found, type ListOptions, type Refs, type Store, StoreUnavailable } from '#ports/store.ts'
 import { columnOf, isStorable, tableNames } from './sql.ts'
 import { type Decide, runChange } from './sqlite-change.ts'
-import { type Connection, connect, databasePath, messageOf } from './sqlite-connection.ts'
+import { createCheckpointer } from './sqlite-checkpoint.ts'
+import { busyTimeout, type Connection, connect, databasePath, messageOf } from './sqlite-connection.ts'
 
 /** How long changes wait for another process's transaction before they are refused, ms (S-165: lock limit 1 s). */
 const lockPatience = 1000
@@ -44,7 +45,8 @@ export async function open(url: string): Promise<SqliteStore> {
  */
 export class SqliteStore implements Store {
   readonly #path: string
-  #connection: Connection
+  readonly #connection: Connection
+  readonly #checkpoint: () => void
   #queue: Waiting[] = []
   #scheduled = false
   #closing: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
@@ -58,6 +60,7 @@ export class SqliteStore implements Store {
   constructor(path: string, connection: Connection) {
     this.#path = path
     this.#connection = connection
+    this.#checkpoint = createCheckpointer(connection, busyTimeout)
   }
 
   figures(): SqliteFigures {
@@ -190,11 +193,11 @@ export class SqliteStore implements Store {
     const { db } = this.#connection
     try {
       // SQLite would sleep while it waits, and this process with it; so ask without waiting.
-      db.exec('PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; PRAGMA busy_timeout = 5000')
+      db.exec(`PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; PRAGMA busy_timeout = ${busyTimeout}`)
       this.#lockedSince = undefined
       return 'begun'
     } catch (error) {
-      db.exec('PRAGMA busy_timeout = 5000')
+      db.exec(`PRAGMA busy_timeout = ${busyTimeout}`)
       if (isBusy(error)) {
         this.#lockedSince ??= performance.now()
         if (performance.now() - this.#lockedSince < lockPatience) return 'locked'
@@ -225,6 +228,10 @@ export class SqliteStore implements Store {
     this.#transactions++
     this.#changes += taken.length
     for (const settle of settled) settle()
+    // Not now: the answers go out first.
+    setImmediate(() => {
+      if (this.#connection.db.isOpen) this.#checkpoint()
+    })
   }
 
   /** Answers what is to be told once the transaction has committed; throws when the transaction cannot go on. */
