@@ -5,13 +5,14 @@ import type { Clock } from '#ports/clock.ts'
 import type { Keyring } from '#ports/keyring.ts'
 import { put, remove, row, type Store, upsert } from '#ports/store.ts'
 import { artifactId } from './artifacts.ts'
-import { errors } from './library.ts'
 
 export interface AdapterParts {
   readonly store: Store
   readonly keyring: Keyring
   readonly clock: Clock
   readonly tenant: TenantId
+  /** The library's own error for a thing used twice; handed in, since the library is loaded late. */
+  readonly alreadyUsed: (model: string) => Error
   /** An application in the words of client metadata (RFC 7591), or undefined. */
   readonly findClient: (id: string) => Promise<Payload | undefined>
 }
@@ -67,9 +68,7 @@ function artifactAdapter(parts: AdapterParts, model: string): Adapter {
               writes: [put('artifacts', { ...one, consumedAt: at, payload: { ...one.payload, consumed: at } })],
             },
       )
-      if (won) return
-      if (model === 'PushedAuthorizationRequest') throw new errors.InvalidRequestUri('request_uri was already used')
-      throw new errors.InvalidGrant(`${model} was already used`)
+      if (!won) throw parts.alreadyUsed(model)
     },
     async destroy(id) {
       await store.change({}, () => ({

@@ -35,8 +35,9 @@ interface CodePayload {
 
 export interface CodeQuestion {
   readonly tenant: TenantId
-  readonly application: Pick<Application, 'id'>
+  readonly application: Pick<Application, 'id' | 'redirectUris'>
   readonly code: string
+  /** May be left out by an application that has only one, as in the authorization request. */
   readonly redirectUri?: string
   /** PKCE verifier (RFC 7636 section 4.1). */
   readonly verifier?: string
@@ -89,13 +90,17 @@ function judge({ code, grant }: CodeFound, question: CodeQuestion): CodeRefusal 
   if (code === undefined || code.model !== 'AuthorizationCode') return 'unknown'
   const payload = code.payload as unknown as CodePayload
   if (payload.clientId !== question.application.id) return 'other-client'
-  if (payload.redirectUri !== question.redirectUri) return 'redirect-uri'
+  if (payload.redirectUri !== redirectUriOf(question)) return 'redirect-uri'
   if (!rightVerifier(payload, question.verifier)) return 'verifier'
   if (payload.dpopJkt !== undefined && payload.dpopJkt !== question.dpopJkt) return 'key'
   if (payload.consumed !== undefined) return 'used'
   if (payload.exp * 1000 <= question.now) return 'expired'
   // Gone with the session or the consent it was given under.
   return grant === undefined ? 'unknown' : undefined
+}
+
+function redirectUriOf({ application, redirectUri }: CodeQuestion): string | undefined {
+  return redirectUri ?? (application.redirectUris.length === 1 ? application.redirectUris[0] : undefined)
 }
 
 /** S256 alone, and always: no challenge, no code (S-108). */

@@ -107,9 +107,13 @@ test('no bearer value of the front channel is in the store (S-35)', async () => 
 
 test('a code is bound to client, redirect URI and verifier, and ends after 60 s (S-108, S-110, AC-17)', async () => {
   const rows = [
-    ['other client', { application: { id: 'web' } }, 'other-client'],
+    ['other client', { application: { id: 'web', redirectUris: [] } }, 'other-client'],
     ['redirect URI', { redirectUri: `${redirectUri}/` }, 'redirect-uri'],
-    ['no redirect URI', { redirectUri: undefined }, 'redirect-uri'],
+    [
+      'no redirect URI of several',
+      { redirectUri: undefined, application: { id: 'spa', redirectUris: [redirectUri, 'https://b.example/'] } },
+      'redirect-uri',
+    ],
     ['no verifier', { verifier: undefined }, 'verifier'],
     ['wrong verifier', { verifier: 'w'.repeat(43) }, 'verifier'],
     ['short verifier', { verifier: 'v'.repeat(42) }, 'verifier'],

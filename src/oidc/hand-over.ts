@@ -25,6 +25,8 @@ export async function handOver(
     ...request.headers,
     host: base.host,
     'x-forwarded-host': undefined,
+    // Who may call from another origin is the listener's business.
+    origin: undefined,
     'x-forwarded-proto': base.protocol.slice(0, -1),
     'x-forwarded-for': exchange.address,
     'transfer-encoding': undefined,

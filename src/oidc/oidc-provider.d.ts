@@ -34,6 +34,7 @@ declare module 'oidc-provider/lib/provider.js' {
     status: number
     body: unknown
     set(name: string, value: string): void
+    readonly res: ServerResponse
     readonly oidc: {
       readonly route: string
       readonly params: Readonly<Record<string, string | undefined>>
@@ -60,7 +61,8 @@ declare module 'oidc-provider/lib/provider.js' {
       new (payload?: Payload): Payload & { save(ttl: number): Promise<string>; loginAccount(details: Payload): void }
     }
     callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>
-    on(event: string, listener: (...args: never[]) => void): this
+    on(event: string, listener: (ctx: unknown, error: Error) => void): this
+    use(middleware: (ctx: Context, next: () => Promise<void>) => Promise<void>): this
     interactionDetails(request: IncomingMessage, response: ServerResponse): Promise<Payload>
     interactionFinished(request: IncomingMessage, response: ServerResponse, result: Payload): Promise<void>
   }

@@ -1,4 +1,4 @@
-import type { Client, Context, Payload } from 'oidc-provider/lib/provider.js'
+import type { Client, Context, Payload, Provider } from 'oidc-provider/lib/provider.js'
 import type { Application } from '#model/application.ts'
 import { asId, type TenantId, type UserId } from '#model/ids.ts'
 import type { Clock } from '#ports/clock.ts'
@@ -10,7 +10,6 @@ import { scopeClaims, userClaims } from './claims.ts'
 import { matches } from './clients.ts'
 import { dpopAlgorithms } from './dpop.ts'
 import type { KeySnapshot, TenantKeys } from './keys.ts'
-import { errors, interactionPolicy, Provider } from './library.ts'
 import { familyLifetime, idTokenLifetime } from './mint.ts'
 import { renderErrorPage, renderLogoutPage, renderSignedOutPage } from './pages.ts'
 import type { Spelling } from './spelling.ts'
@@ -21,7 +20,11 @@ export interface ProviderParts {
   readonly keyring: Keyring
   readonly clock: Clock
   readonly keys: TenantKeys
+  /** Told of every fault inside the library that ended in a 500. */
+  readonly onFault?: (error: Error) => void
 }
+
+type Library = typeof import('./library.ts')
 
 const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
 const libraryGrants = ['authorization_code', 'refresh_token', deviceGrant]
@@ -36,7 +39,10 @@ interface Kept {
   readonly provider: Provider
 }
 
-/** One library instance a tenant and issuer, built anew when the tenant's keys have changed. */
+/**
+ * One library instance a tenant and issuer, built anew when the tenant's keys have changed. The library itself is loaded
+ * at first use: it takes some 50 MB and 200 ms that a server without browser sign-in never needs.
+ */
 export function createProviders(parts: ProviderParts) {
   const kept = new Map<string, Kept>()
   return async function providerFor(tenant: TenantId, base: string, spelling: Spelling): Promise<Provider> {
@@ -44,7 +50,7 @@ export function createProviders(parts: ProviderParts) {
     const name = `${tenant} ${spelling.name} ${base}`
     const known = kept.get(name)
     if (known?.version === keys.version) return known.provider
-    const provider = build(parts, { tenant, base, spelling, keys })
+    const provider = build(parts, { tenant, base, spelling, keys, library: await import('./library.ts') })
     kept.delete(name)
     kept.set(name, { version: keys.version, provider })
     const oldest = kept.keys().next().value
@@ -58,15 +64,18 @@ interface Site {
   readonly base: string
   readonly spelling: Spelling
   readonly keys: KeySnapshot
+  readonly library: Library
 }
 
 function build(parts: ProviderParts, site: Site): Provider {
-  const provider: Provider = new Provider(
+  const provider: Provider = new site.library.Provider(
     site.spelling.issuer(site.base),
     configuration(parts, site, () => provider),
   )
   // The caller of the library writes the forwarded headers itself, from configuration; a client's never get here.
   provider.proxy = true
+  provider.use(keepCors)
+  provider.on('server_error', (_ctx: unknown, error: Error) => parts.onFault?.(error))
   // Only digests of secrets are kept (S-114), so the library's own comparison has nothing to compare with.
   Object.defineProperty(provider.Client.prototype, 'compareClientSecret', {
     value(this: Client & { secret_digests?: readonly string[] }, secret: string): boolean {
@@ -78,15 +87,21 @@ function build(parts: ProviderParts, site: Site): Provider {
 
 function configuration(parts: ProviderParts, site: Site, provider: () => Provider): Record<string, unknown> {
   const { store, keyring, clock } = parts
-  const { tenant, spelling } = site
+  const { library, tenant, spelling } = site
   const { paths } = spelling
   const findClient = async (id: string): Promise<Payload | undefined> => {
     const application = await store.get('applications', tenant, id)
-    return application === undefined ? undefined : clientMetadata(application)
+    return application === undefined ? undefined : clientMetadata(application, algorithms)
+  }
+  const alreadyUsed = (model: string): Error => {
+    const { InvalidGrant, InvalidRequestUri } = library.errors
+    return model === 'PushedAuthorizationRequest'
+      ? new InvalidRequestUri('request_uri was already used')
+      : new InvalidGrant(`${model} was already used`)
   }
   const algorithms = [...new Set(site.keys.keys.map((key) => key.alg))]
   return {
-    adapter: createAdapter({ store, keyring, clock, tenant, findClient }),
+    adapter: createAdapter({ store, keyring, clock, tenant, findClient, alreadyUsed }),
     jwks: { keys: privateKeys(site.keys) },
     scopes: ['openid', 'offline_access', 'profile', 'email', 'phone', offlineScope],
     claims: {
@@ -110,10 +125,12 @@ function configuration(parts: ProviderParts, site: Site, provider: () => Provide
     conformIdTokenClaims: false,
     cookies: cookieRules(site),
     expiresWithSession: () => false,
+    issueRefreshToken: (_ctx: Context, client: Client, source: { readonly scopes: ReadonlySet<string> }) =>
+      client.grantTypeAllowed('refresh_token') && source.scopes.has(offlineScope),
     findAccount: (_ctx: Context, id: string) => findAccount(parts, site, id),
     loadExistingGrant: (ctx: Context) => firstPartyGrant(ctx, provider()),
     interactions: {
-      policy: signInPolicy(),
+      policy: signInPolicy(library),
       url: (_ctx: Context, interaction: { readonly uid: string }) =>
         `${site.base}${paths.interaction}/${interaction.uid}`,
     },
@@ -135,7 +152,7 @@ function configuration(parts: ProviderParts, site: Site, provider: () => Provide
   }
 }
 
-function featuresOf({ tenant, base, spelling }: Site): Record<string, unknown> {
+function featuresOf({ library, tenant, base, spelling }: Site): Record<string, unknown> {
   return {
     devInteractions: { enabled: false },
     dPoP: { enabled: true },
@@ -153,7 +170,7 @@ function featuresOf({ tenant, base, spelling }: Site): Record<string, unknown> {
       async getResourceServerInfo(_ctx: Context, resource: string) {
         const audience = toAudience(resource)
         const known = audience === undefined ? undefined : await spelling.findAudience(tenant, base, audience)
-        if (known === undefined) throw new errors.InvalidTarget(`Service not found: ${audience ?? resource}`)
+        if (known === undefined) throw new library.errors.InvalidTarget(`Service not found: ${audience ?? resource}`)
         return {
           scope: known.scopes.join(' '),
           audience,
@@ -199,6 +216,18 @@ function cookieRules({ base, tenant }: Site): Record<string, unknown> {
   }
 }
 
+/** What the listener has said about other origins stands; the library's own word on it is taken back. */
+async function keepCors(ctx: Context, next: () => Promise<void>): Promise<void> {
+  const names = ['access-control-allow-origin', 'access-control-expose-headers']
+  const before = names.map((name) => ctx.res.getHeader(name))
+  await next()
+  for (const [at, name] of names.entries()) {
+    const value = before[at]
+    if (value === undefined) ctx.res.removeHeader(name)
+    else ctx.res.setHeader(name, value)
+  }
+}
+
 /** The key that signs comes first of its kind, since the library takes the first; retired ones still verify hints. */
 function privateKeys(keys: KeySnapshot): readonly Record<string, unknown>[] {
   const order = { active: 0, next: 1, retired: 2 }
@@ -208,7 +237,7 @@ function privateKeys(keys: KeySnapshot): readonly Record<string, unknown>[] {
 }
 
 /** An application in the words of client metadata (RFC 7591), with what the library has no part in left out. */
-export function clientMetadata(application: Application): Payload {
+export function clientMetadata(application: Application, algorithms: readonly string[]): Payload {
   const grants = application.grantTypes.filter((name) => libraryGrants.includes(name))
   const usesCode = grants.includes('authorization_code') && application.redirectUris.length > 0
   const hasSecret = application.authMethod.startsWith('client_secret_')
@@ -224,9 +253,10 @@ export function clientMetadata(application: Application): Payload {
     post_logout_redirect_uris: [...application.logoutUris],
     grant_types: usesCode ? grants : grants.filter((name) => name !== 'authorization_code'),
     response_types: usesCode ? ['code'] : [],
-    ...(application.idTokenAlgorithm === undefined
-      ? {}
-      : { id_token_signed_response_alg: application.idTokenAlgorithm }),
+    // An algorithm without a key has signed nothing yet that could come back as a hint.
+    ...(algorithms.includes(application.idTokenAlgorithm ?? '')
+      ? { id_token_signed_response_alg: application.idTokenAlgorithm }
+      : {}),
   }
 }
 
@@ -262,7 +292,7 @@ async function firstPartyGrant(ctx: Context, provider: Provider) {
 }
 
 /** The library's policy, without asking people about their own tenant's native applications, and in the words SDKs compare (auth0.md §6.3). */
-function signInPolicy() {
+function signInPolicy({ interactionPolicy }: Library) {
   const policy = interactionPolicy.base()
   policy.get('consent').checks.remove('native_client_prompt')
   const noSession = policy.get('login').checks.get('no_session')

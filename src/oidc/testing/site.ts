@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Exchange, Method, RawRoute, Route } from '#http/route.ts'
 import { asId, type UserId } from '#model/ids.ts'
+import { handOver } from '../hand-over.ts'
 import { createOidc } from '../routes.ts'
 import type { Spelling } from '../spelling.ts'
 import { apiAudience, tenant, tenantId, type world } from './world.ts'
@@ -38,8 +40,18 @@ type World = Awaited<ReturnType<typeof world>>
 
 /** TESTS ONLY: the routes of the room behind a plain listener, each request with the exchange the real one would make. */
 export async function site(w: World) {
-  const room = createOidc(w)
-  const routes = room.routes(spelling)
+  const room = createOidc({ ...w, onFault: (error) => assert.fail(error) })
+  const provider = await room.providerFor(tenantId, base, spelling)
+  // The library's own token endpoint is mounted nowhere but here, to compare with ours.
+  const compared: RawRoute = {
+    methods: ['POST'],
+    path: '/library/token',
+    raw: (request, response, exchange) => {
+      request.url = spelling.paths.token
+      return handOver(provider, request, response, exchange)
+    },
+  }
+  const routes = [...room.routes(spelling), compared]
   const server = createServer((request, response) => {
     answer(routes, request, response).catch((error: Error) => response.writeHead(599).end(error.stack))
   })
@@ -47,7 +59,7 @@ export async function site(w: World) {
   const port = (server.address() as AddressInfo).port
   return {
     room,
-    provider: await room.providerFor(tenantId, base, spelling),
+    provider,
     fetch: (path: string, init: RequestInit = {}) =>
       fetch(`http://127.0.0.1:${port}${path}`, { redirect: 'manual', ...init }),
     post: (path: string, params: Record<string, string>, headers: Record<string, string> = {}) =>
