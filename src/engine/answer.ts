@@ -314,7 +314,7 @@ function wrong<R extends Refs, A>(
     result: { no: 'wrong-proof', factor: factor.kind },
     writes: [
       ...counted.map((it) => put('authenticators', it)),
-      ...(challenge && !attempt.dead ? [put('challenges', countOn(challenge))] : []),
+      ...(challenge && isOpen(challenge) ? [put('challenges', countOn(challenge))] : []),
       ...(ticket && !challenge && !attempt.dead ? [put('tickets', countOnTicket(ticket, factor.kind))] : []),
       ...failureBudgets(parts, caller, account, factor),
       ...notice,

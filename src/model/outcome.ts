@@ -14,7 +14,13 @@ export type Refusal =
   | { readonly no: 'bad-email' }
   | { readonly no: 'stale-proof' }
   // flow
-  | { readonly no: 'more-proof'; readonly ticket: string; readonly require: Requirement }
+  | {
+      readonly no: 'more-proof'
+      readonly ticket: string
+      readonly require: Requirement
+      /** The code that replaces a saved one which was right but not enough; shown to the user once. */
+      readonly show?: { readonly codes?: readonly string[] }
+    }
   | { readonly no: 'ticket-unknown' }
   | { readonly no: 'ticket-expired' }
   | { readonly no: 'ticket-of-other-client' }
