@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import { createKeyring } from '#crypto/keyring.ts'
+import type { Challenge } from '#model/challenge.ts'
+import { asId, type TenantId } from '#model/ids.ts'
+import type { Message } from '#model/message.ts'
+import { DeliveryFailed, type OutgoingMessage } from '#ports/delivery.ts'
+import { insert, type Store } from '#ports/store.ts'
+import { openStore } from '#stores/open.ts'
+import { createDispatcher, type DispatcherOptions } from './dispatcher.ts'
+
+const tenant = asId<TenantId>('demo')
+const keyring = createKeyring([new Uint8Array(32).fill(7)])
+const log = { debug() {}, info() {}, warn() {}, error() {} }
+
+async function world(t: TestContext, parts: Partial<DispatcherOptions> = {}) {
+  const store = await openStore('sqlite::memory:')
+  t.after(() => store.close())
+  let now = 1_000_000
+  const sent: OutgoingMessage[] = []
+  let answer: () => Promise<'sent'> = async () => 'sent'
+  const channel = {
+    provider: 'test',
+    send(message: OutgoingMessage) {
+      sent.push(message)
+      return answer()
+    },
+  }
+  const clock = { now: () => now }
+  const shared = {
+    store,
+    clock,
+    keyring,
+    channels: new Map([['sms' as const, channel]]),
+    log,
+    keepSent: false,
+    ...parts,
+  }
+  const start = () => {
+    const dispatcher = createDispatcher(shared)
+    t.after(() => dispatcher.stop(0))
+    return dispatcher
+  }
+  await store.change({}, () => ({
+    result: undefined,
+    writes: [insert('tenants', { tenant, id: tenant, name: 'Demo', domains: [] } as never)],
+  }))
+  return {
+    store,
+    sent,
+    start,
+    later: (ms: number) => {
+      now += ms
+    },
+    answers: (next: () => Promise<'sent'>) => {
+      answer = next
+    },
+    queue: (id: string, more: Partial<Message> = {}, challenge?: Partial<Challenge>) =>
+      queue(store, id, more, challenge),
+    read: (id: string) => store.get('messages', tenant, id),
+  }
+}
+
+async function queue(store: Store, id: string, more: Partial<Message>, challenge?: Partial<Challenge>) {
+  const body = JSON.stringify({ to: '+15555550100', text: 'Your code is 123456', code: '123456' })
+  const message = {
+    ...{ tenant, id, at: 1, channel: 'sms', purpose: 'login', state: 'queued', attempts: 0, expiresAt: 9e9 },
+    ...{ sealed: keyring.seal(body, ['message', tenant, id]), challenge: challenge && `c-${id}` },
+    ...more,
+  } as Message
+  const row = { tenant, id: `c-${id}`, user: 'u', flow: 'f', codeExpiresAt: 2_000_000, expiresAt: 9e9, ...challenge }
+  await store.change({}, () => ({
+    result: undefined,
+    writes: [insert('messages', message), ...(challenge ? [insert('challenges', row as unknown as Challenge)] : [])],
+  }))
+}
+
+describe('the dispatcher', () => {
+  it('sends what is queued once, and erases its text', async (t) => {
+    const { start, queue, sent, read } = await world(t)
+    await queue('m1', {}, {})
+    const dispatcher = start()
+    await dispatcher.settle()
+    await dispatcher.settle()
+    assert.deepEqual(sent, [
+      {
+        id: 'm1',
+        channel: 'sms',
+        to: '+15555550100',
+        text: 'Your code is 123456',
+        subject: undefined,
+        html: undefined,
+      },
+    ])
+    const row = await read('m1')
+    assert.equal(row?.state, 'sent')
+    assert.equal(row?.sealed, '')
+    assert.equal(row?.sentAt, 1_000_000)
+  })
+
+  it('drops the message of a challenge that is won, void, out of date or gone', async (t) => {
+    const { start, queue, sent, read } = await world(t)
+    await queue('won', {}, { wonAt: 1 })
+    await queue('void', {}, { voidedAt: 1 })
+    await queue('late', {}, { codeExpiresAt: 999_999 })
+    await queue('gone', { challenge: 'nowhere' })
+    await start().settle()
+    for (const id of ['won', 'void', 'late', 'gone']) {
+      const row = await read(id)
+      assert.deepEqual([row?.state, row?.sealed], ['dropped', ''], id)
+    }
+    assert.equal(sent.length, 0)
+  })
+
+  it('counts the attempt and sets a lease before the provider is called', async (t) => {
+    const { start, queue, answers, read } = await world(t)
+    await queue('m1')
+    let during: Message | undefined
+    answers(async () => {
+      during = await read('m1')
+      return 'sent'
+    })
+    await start().settle()
+    assert.deepEqual([during?.state, during?.attempts, during?.nextAttemptAt], ['queued', 1, 1_030_000])
+  })
+
+  it('tries three times at growing distances, then gives up', async (t) => {
+    const { start, queue, sent, answers, later, read } = await world(t)
+    await queue('m1')
+    answers(() => Promise.reject(new DeliveryFailed('provider answered 500', { retryable: true })))
+    const dispatcher = start()
+    const due: (number | undefined)[] = []
+    for (const step of [1_999, 1, 7_999, 1]) {
+      await dispatcher.settle()
+      due.push((await read('m1'))?.nextAttemptAt)
+      later(step)
+    }
+    await dispatcher.settle()
+    assert.deepEqual(due, [1_002_000, 1_002_000, 1_010_000, 1_010_000])
+    assert.equal(sent.length, 3)
+    const row = await read('m1')
+    assert.deepEqual([row?.state, row?.error, row?.sealed], ['failed', 'provider answered 500', ''])
+  })
+
+  it('does not repeat a final refusal, and waits as long as it is asked to', async (t) => {
+    const { start, queue, answers, read } = await world(t)
+    await queue('final')
+    answers(() => Promise.reject(new DeliveryFailed('no', { retryable: false })))
+    const dispatcher = start()
+    await dispatcher.settle()
+    assert.equal((await read('final'))?.state, 'failed')
+    await queue('busy')
+    answers(() => Promise.reject(new DeliveryFailed('busy', { retryable: true, retryAfter: 60 })))
+    await dispatcher.settle()
+    assert.equal((await read('busy'))?.nextAttemptAt, 1_060_000)
+  })
+
+  it('keeps what a provider says in its own words out of row and log', async (t) => {
+    const lines: object[] = []
+    const { start, queue, answers, read } = await world(t, {
+      log: { ...log, warn: (it: object) => void lines.push(it) },
+    })
+    await queue('m1')
+    answers(() => Promise.reject(new Error('cannot send "Your code is 123456" to +15555550100')))
+    await start().settle()
+    assert.equal((await read('m1'))?.error, 'provider failed')
+    assert.equal(lines.length, 1)
+    assert.doesNotMatch(JSON.stringify(lines), /123456|5555/)
+  })
+
+  it('shares a queue with other dispatchers without a double call', async (t) => {
+    const { start, queue, sent } = await world(t)
+    for (let i = 0; i < 40; i++) await queue(`m${i}`)
+    await Promise.all([start(), start(), start()].map((it) => it.settle()))
+    assert.equal(sent.length, 40)
+    assert.equal(new Set(sent.map(({ id }) => id)).size, 40)
+  })
+
+  it('takes over when the lease of another process has run out', async (t) => {
+    const { start, queue, sent, later } = await world(t)
+    await queue('m1', { attempts: 1, nextAttemptAt: 1_030_000 })
+    const dispatcher = start()
+    await dispatcher.settle()
+    assert.equal(sent.length, 0)
+    later(30_000)
+    await dispatcher.settle()
+    assert.equal(sent.length, 1)
+  })
+
+  it('counts a message as sent into the outbox where development has no channel, and fails it elsewhere', async (t) => {
+    const development = await world(t, { channels: new Map(), keepSent: true })
+    await development.queue('m1')
+    await development.start().settle()
+    const kept = await development.read('m1')
+    assert.equal(kept?.state, 'sent')
+    assert.match(keyring.openText(kept?.sealed ?? '', ['message', tenant, 'm1']), /123456/)
+    const production = await world(t, { channels: new Map() })
+    await production.queue('m1')
+    await production.start().settle()
+    const failed = await production.read('m1')
+    assert.deepEqual([failed?.state, failed?.error, failed?.sealed], ['failed', 'no channel', ''])
+  })
+
+  it('stops within its bound and leaves the rest queued', async (t) => {
+    const { start, queue, answers, read } = await world(t)
+    for (let i = 0; i < 12; i++) await queue(`m${i}`)
+    let calls = 0
+    answers(() => {
+      calls++
+      return new Promise(() => {})
+    })
+    const begun = Date.now()
+    await start().stop(100)
+    assert.ok(Date.now() - begun < 1_000)
+    assert.equal(calls, 8)
+    for (let i = 0; i < 12; i++) assert.equal((await read(`m${i}`))?.state, 'queued')
+  })
+
+  it('survives a store that is away', async (t) => {
+    const { start, queue, sent, store } = await world(t)
+    await queue('m1')
+    const list = store.list.bind(store)
+    store.list = () => Promise.reject(new Error('away'))
+    const dispatcher = start()
+    await dispatcher.settle()
+    store.list = list
+    await dispatcher.settle()
+    assert.equal(sent.length, 1)
+  })
+})
