@@ -1,6 +1,7 @@
 /**
  * `npm start`: everything between a fresh clone and a listening server. Runs under any Node from 20 on, without packages,
- * because there may be none yet. Arguments after `--` go to the server: `npm start -- --config FILE`.
+ * because there may be none yet. package.json starts it by `exec`, so that no shell stands between npm and us and hides
+ * npm's death. Arguments after `--` go to the server: `npm start -- --config FILE`.
  */
 import { ensureInstalled } from './lib/install.mjs'
 import { runPolyfactor } from './lib/supervise.mjs'

@@ -47,7 +47,7 @@ export function ensureInstalled({ dev }) {
   console.error(`installing the packages of package-lock.json (${reason}); this takes a minute or so …`)
   const args = ['ci', '--no-audit', '--no-fund', ...(dev ? ['--include=dev'] : [])]
   // npm's words go to stderr (descriptor 2) as well.
-  const npm = spawnSync('npm', args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
+  const npm = spawnSync('npm', args, { cwd: root, stdio: ['ignore', 2, 2] })
   if (npm.status !== 0) {
     const why = npm.error === undefined ? `npm ci ended with ${npm.status ?? npm.signal}` : npm.error.message
     console.error(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -108,4 +108,10 @@ describe('a supervised program', () => {
     process.kill(Number(pid), 'SIGINT') // throws if it has gone
     await says(child, /got SIGINT/)
   })
+})
+
+test('npm start puts the supervisor in the place of the shell, or the death of npm would stay unseen', () => {
+  const file = new URL('../../package.json', import.meta.url)
+  const { scripts } = JSON.parse(readFileSync(file, 'utf8')) as { scripts: { start: string } }
+  assert.match(scripts.start, /^exec node /)
 })
