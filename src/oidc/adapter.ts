@@ -5,6 +5,7 @@ import type { Clock } from '#ports/clock.ts'
 import type { Keyring } from '#ports/keyring.ts'
 import { put, remove, row, type Store, upsert } from '#ports/store.ts'
 import { artifactId } from './artifacts.ts'
+import { clockOffset } from './clock.ts'
 
 export interface AdapterParts {
   readonly store: Store
@@ -142,11 +143,6 @@ function sealContext(tenant: TenantId, id: string): readonly string[] {
 /** A user code is short, so a plain digest of it could be tried through; its keyed hash can not. */
 function userCodeKey({ keyring, tenant }: AdapterParts, userCode: string): string {
   return keyring.mac(userCode, ['user-code', tenant])
-}
-
-/** Whole seconds our clock is ahead of the machine's; 0 except under the development clock. */
-function clockOffset(clock: Clock): number {
-  return Math.round((clock.now() - Date.now()) / 1000)
 }
 
 function movedTimes(payload: Payload, seconds: number): Payload {
