@@ -14,7 +14,7 @@ interface Answer {
 
 /**
  * Keeps the write-ahead log short. SQLite's own automatic checkpoint never waits for a writer, so with two busy
- * processes the log is never copied whole, cannot begin anew, and grows without end (tens of MB a second seen). This one
+ * processes the log is never copied whole, cannot begin anew, and grows without end (370 MB in 5 s seen). This one
  * takes the write lock for a moment, so that the next writer starts the log again.
  *
  * Answers the function to call after commits, when the answers are out. Failing does no harm: nothing is lost while the
