@@ -34,9 +34,27 @@ export function spokenText(service: string, code: string, lifetime: number): Sai
   }
 }
 
+/** The mail with a link that sets a new password; no code beside it. `lifetime` in seconds. */
+export function resetText(service: string, link: string, lifetime: number): Said {
+  return {
+    subject: `Reset your ${service} password`,
+    text: `Somebody asked to reset the password of your ${service} account. To choose a new one, open this link within ${minutes(lifetime)}: ${link}\nIf it was not you, ignore this message: your password stays as it is.`,
+  }
+}
+
+/** The mail with which an administrator invites a user to enrol a second factor. `lifetime` in seconds. */
+export function invitationText(service: string, link: string, lifetime: number): Said {
+  const hours = Math.round(lifetime / 3_600)
+  return {
+    subject: `Set up a second sign-in step for ${service}`,
+    text: `You are invited to set up a second sign-in step for your ${service} account. Open this link within ${hours} hours: ${link}`,
+  }
+}
+
 export type NoticeCause =
   | 'factor-added'
   | 'factor-removed'
+  | 'factor-changed'
   | 'factors-reset'
   | 'factor-locked'
   | 'factor-disabled'
@@ -49,6 +67,7 @@ export type NoticeCause =
 const notices: Readonly<Record<NoticeCause, string>> = {
   'factor-added': 'A sign-in method was added to your account',
   'factor-removed': 'A sign-in method was removed from your account',
+  'factor-changed': 'A sign-in method of your account was renamed or changed',
   'factors-reset': 'All sign-in methods of your account were reset by an administrator',
   'factor-locked': 'Too many wrong codes were entered for your account, so a sign-in method is paused',
   'factor-disabled': 'A sign-in method of your account was disabled after too many wrong codes',
