@@ -113,7 +113,7 @@ describe('the test clock', () => {
     for (const now of [
       Date.parse(moved.json().now),
       Date.now(),
-      +new Date(),
+      Date.parse(new Date().toISOString()),
       clock.now(),
       Date.parse(Date()),
     ]) {
