@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import { type AddressInfo, connect, createServer as createNetServer, type Socket } from 'node:net'
 import { after, before, describe, it } from 'node:test'
+import { issueServerCertificate, makeLocalCa } from '#crypto/certificates.ts'
 import type { Tenant } from '#model/tenant.ts'
 import type { HttpLimits } from './limits.ts'
 import { type Listening, listen, PortProblem } from './listen.ts'
@@ -261,6 +263,42 @@ describe('starting and stopping', () => {
     await it_.stop(100)
     assert.ok(Date.now() - begun < 250)
     assert.deepEqual(await attempt, { text: '', closed: true })
+  })
+})
+
+describe('https', () => {
+  it('serves beside http, sends HSTS, and swaps its certificate without a restart', async (t) => {
+    const now = Date.now()
+    const cas = await Promise.all(['One', 'Two'].map((commonName) => makeLocalCa({ commonName, now })))
+    const pairs = await Promise.all(
+      cas.map(async (ca) => {
+        const { certificatePem, privateKeyPem } = await issueServerCertificate({ ca, hosts: ['localhost'], now })
+        return { cert: certificatePem, key: privateKeyPem }
+      }),
+    )
+    const [one, two] = pairs
+    assert.ok(one && two)
+    const address = { host: '127.0.0.1', port: 0 }
+    const it_ = await listen(await serverOf(), { http: address, https: { ...address, ...one } })
+    t.after(() => it_.stop(0))
+    const get = (ca: string | undefined) =>
+      new Promise<string | undefined>((resolve, reject) => {
+        httpsRequest(`${it_.httpsUrl}/hello`, { ca, agent: false }, (answer) => {
+          answer.resume()
+          resolve(answer.headers['strict-transport-security'])
+        })
+          .on('error', reject)
+          .end()
+      })
+    assert.match((await get(cas[0]?.certificatePem)) ?? '', /max-age=31536000/)
+    await assert.rejects(get(cas[1]?.certificatePem))
+    it_.swap(two)
+    assert.match((await get(cas[1]?.certificatePem)) ?? '', /max-age/)
+    await assert.rejects(get(cas[0]?.certificatePem))
+    assert.throws(() => it_.swap({ cert: two.cert, key: one.key }))
+    assert.match((await get(cas[1]?.certificatePem)) ?? '', /max-age/)
+    const plain = await fetch(`${it_.httpUrl}/hello`)
+    assert.equal(plain.headers.get('strict-transport-security'), null)
   })
 })
 
