@@ -130,7 +130,8 @@ function sealPayload({ keyring, tenant }: AdapterParts, id: string, payload: Pay
   return { kind, exp, ...(consumed === undefined ? {} : { consumed }), sealed }
 }
 
-function openPayload({ keyring, tenant }: AdapterParts, found: Artifact): Payload {
+/** The payload of a row, opened where it is sealed; members beside the seal win over those inside. */
+export function openPayload({ keyring, tenant }: Pick<AdapterParts, 'keyring' | 'tenant'>, found: Artifact): Payload {
   const { sealed, ...open } = found.payload
   if (typeof sealed !== 'string') return { ...open }
   return { ...(JSON.parse(keyring.openText(sealed, sealContext(tenant, found.id))) as Payload), ...open }

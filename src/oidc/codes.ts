@@ -11,15 +11,10 @@ import type { Minted } from './mint.ts'
 /** A used code is remembered so long, ms, to tell a second use from an unknown code (S-110). */
 const rememberUsed = 600_000
 
-/** An authorization code as the library's authorization endpoint has stored it. */
-interface CodePayload {
-  readonly clientId: string
+/** What codes of both kinds say about the person and what was approved. */
+export interface ApprovalPayload {
   readonly accountId: string
   readonly grantId: string
-  readonly exp: number
-  readonly redirectUri: string
-  readonly codeChallenge?: string
-  readonly codeChallengeMethod?: string
   readonly scope?: string
   readonly resource?: string | readonly string[]
   readonly nonce?: string
@@ -27,6 +22,15 @@ interface CodePayload {
   readonly acr?: string
   readonly amr?: readonly string[]
   readonly authTime?: number
+}
+
+/** An authorization code as the library's authorization endpoint has stored it. */
+interface CodePayload extends ApprovalPayload {
+  readonly clientId: string
+  readonly exp: number
+  readonly redirectUri: string
+  readonly codeChallenge?: string
+  readonly codeChallengeMethod?: string
   readonly dpopJkt?: string
   readonly consumed?: number
   /** Ours: the family the code was spent for. */
@@ -47,17 +51,9 @@ export interface CodeQuestion {
 }
 
 /** What a code stands for. */
-export interface CodeLook {
+export interface CodeLook extends Approval {
   readonly id: string
   readonly tenant: TenantId
-  readonly user: UserId
-  /** The consent it was given under. */
-  readonly grantId: string
-  readonly scope: readonly string[]
-  readonly audience?: string
-  readonly nonce?: string
-  readonly sid?: string
-  readonly assurance?: Assurance
   readonly question: CodeQuestion
 }
 
@@ -112,11 +108,26 @@ function rightVerifier(payload: CodePayload, verifier: string | undefined): bool
 
 function lookOf(code: Artifact, question: CodeQuestion): CodeLook {
   const payload = code.payload as unknown as CodePayload
+  return { id: code.id, tenant: code.tenant, question, ...approvalOf(payload) }
+}
+
+/** What a person has approved, as the library writes it into codes of both kinds. */
+export interface Approval {
+  readonly user: UserId
+  /** The consent it was given under. */
+  readonly grantId: string
+  readonly scope: readonly string[]
+  readonly audience?: string
+  readonly nonce?: string
+  readonly sid?: string
+  readonly assurance?: Assurance
+}
+
+/** Reads an approval out of a payload of the library. */
+export function approvalOf(payload: ApprovalPayload): Approval {
   const { acr, amr, authTime } = payload
   const resource = typeof payload.resource === 'string' ? payload.resource : payload.resource?.[0]
   return {
-    id: code.id,
-    tenant: code.tenant,
     user: asId<UserId>(payload.accountId),
     grantId: payload.grantId,
     scope: wordsOf(payload.scope).map((name) => (name === offlineScope ? 'offline_access' : name)),
@@ -127,7 +138,6 @@ function lookOf(code: Artifact, question: CodeQuestion): CodeLook {
       authTime === undefined
         ? undefined
         : { acr: acr ?? '', amr: amr ?? [], authTime, mfa: (amr ?? []).includes('mfa') },
-    question,
   }
 }
 

@@ -55,3 +55,44 @@ export function renderLogoutPage(ctx: Context, form: string): void {
 export function renderSignedOutPage(ctx: Context): void {
   show(ctx, 'Signed out', '<p>You have been signed out.</p>')
 }
+
+interface InputError {
+  readonly name: string
+  readonly userCode?: string
+}
+
+/** Asks for the code a device shows (RFC 8628 section 3.3). */
+export function renderDeviceCodePage(ctx: Context, form: string, _out: unknown, error?: InputError): void {
+  const wrong = error !== undefined && (error.userCode !== undefined || error.name === 'NoCodeError')
+  const said =
+    error === undefined
+      ? 'Enter the code your device shows.'
+      : wrong
+        ? 'That code is not right.'
+        : 'The request was stopped.'
+  show(
+    ctx,
+    'Connect a device',
+    `<p>${said}</p>${form}<button type="submit" form="op.deviceInputForm">Continue</button>`,
+  )
+}
+
+/** Names application and place before anyone approves, against codes sent by strangers (S-59). */
+export function renderDeviceConfirmPage(
+  ctx: Context,
+  form: string,
+  client: { readonly clientId: string; readonly clientName?: string },
+  place: { readonly ip?: string; readonly ua?: string },
+  userCode: string,
+): void {
+  const name = escapeHtml(client.clientName ?? client.clientId)
+  const from = `${escapeHtml(place.ip ?? 'an unknown address')} (${escapeHtml((place.ua ?? 'unknown device').slice(0, 100))})`
+  const text = `<p><b>${name}</b> asks to be connected, from ${from}, and should show <code>${escapeHtml(userCode)}</code>.</p><p>Go on only if you have started this yourself.</p>`
+  const approve = '<button type="submit" form="op.deviceConfirmForm">Connect</button>'
+  const stop = '<button type="submit" form="op.deviceConfirmForm" value="yes" name="abort">Stop</button>'
+  show(ctx, 'Connect this device?', `${text}${form}${approve} ${stop}`)
+}
+
+export function renderDeviceDonePage(ctx: Context): void {
+  show(ctx, 'Device connected', '<p>You may go back to your device.</p>')
+}

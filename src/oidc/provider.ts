@@ -11,7 +11,14 @@ import { matches } from './clients.ts'
 import { dpopAlgorithms } from './dpop.ts'
 import type { KeySnapshot, TenantKeys } from './keys.ts'
 import { familyLifetime, idTokenLifetime } from './mint.ts'
-import { renderErrorPage, renderLogoutPage, renderSignedOutPage } from './pages.ts'
+import {
+  renderDeviceCodePage,
+  renderDeviceConfirmPage,
+  renderDeviceDonePage,
+  renderErrorPage,
+  renderLogoutPage,
+  renderSignedOutPage,
+} from './pages.ts'
 import type { Spelling } from './spelling.ts'
 
 /** What the library's instances are built from. */
@@ -27,6 +34,8 @@ export interface ProviderParts {
 type Library = typeof import('./library.ts')
 
 const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
+/** Where a person enters the code of a device, unless the dialect has a place of its own. */
+export const defaultVerification = '/activate'
 const libraryGrants = ['authorization_code', 'refresh_token', deviceGrant]
 /** Session: overall 24 h (security.md part 1). Interaction: a person has an hour to sign in. */
 const sessionLifetime = 86_400
@@ -157,7 +166,14 @@ function featuresOf({ library, tenant, base, spelling }: Site): Record<string, u
     devInteractions: { enabled: false },
     dPoP: { enabled: true },
     pushedAuthorizationRequests: { enabled: true },
-    deviceFlow: { enabled: spelling.paths.deviceAuthorization !== undefined, charset: 'base-20', mask: '****-****' },
+    deviceFlow: {
+      enabled: spelling.paths.deviceAuthorization !== undefined,
+      charset: 'base-20',
+      mask: '****-****',
+      userCodeInputSource: renderDeviceCodePage,
+      userCodeConfirmSource: renderDeviceConfirmPage,
+      successSource: renderDeviceDonePage,
+    },
     // Ours, since they must know both kinds of access token and every family (S-120).
     introspection: { enabled: false },
     revocation: { enabled: false },
@@ -194,7 +210,7 @@ function routesOf({ paths }: Spelling): Record<string, string> {
       ? {}
       : {
           device_authorization: paths.deviceAuthorization,
-          code_verification: paths.deviceVerification ?? '/activate',
+          code_verification: paths.deviceVerification ?? defaultVerification,
         }),
   }
 }

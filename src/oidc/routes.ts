@@ -6,7 +6,7 @@ import { discoveryDocument } from './discovery.ts'
 import { introspect, revoke, userinfo } from './endpoints.ts'
 import { handOver } from './hand-over.ts'
 import { page, pageHeaders } from './pages.ts'
-import { createProviders, type ProviderParts } from './provider.ts'
+import { createProviders, defaultVerification, type ProviderParts } from './provider.ts'
 import type { Spelling } from './spelling.ts'
 
 export interface OidcRoom {
@@ -39,7 +39,7 @@ export function createOidc(parts: ProviderParts): OidcRoom {
         raw(paths.endSession, 'GET', 'POST'),
         raw(`${paths.endSession}/confirm`, 'POST'),
         raw(`${paths.endSession}/success`, 'GET'),
-        ...(paths.deviceAuthorization === undefined ? [] : [raw(paths.deviceAuthorization, 'POST')]),
+        ...deviceRoutes(spelling, raw),
         own('GET', paths.userinfo, userinfo),
         own('POST', paths.userinfo, userinfo),
         own('POST', paths.revoke, revoke),
@@ -48,6 +48,12 @@ export function createOidc(parts: ProviderParts): OidcRoom {
       ]
     },
   }
+}
+
+function deviceRoutes({ paths }: Spelling, raw: (path: string, ...methods: Method[]) => RawRoute): readonly RawRoute[] {
+  if (paths.deviceAuthorization === undefined) return []
+  const verification = paths.deviceVerification ?? defaultVerification
+  return [raw(paths.deviceAuthorization, 'POST'), raw(verification, 'GET', 'POST'), raw(`${verification}/:uid`, 'GET')]
 }
 
 /** Public documents may be kept for a while; keys are published a day before they sign, so five minutes harm nobody. */

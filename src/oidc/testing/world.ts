@@ -89,6 +89,16 @@ export async function world(applications: readonly Application[] = []) {
       insert('apis', api),
       insert('applications', web),
       insert('applications', application('spa', { type: 'spa', authMethod: 'none', secretDigests: [] })),
+      insert(
+        'applications',
+        application('tv', {
+          type: 'native',
+          authMethod: 'none',
+          secretDigests: [],
+          redirectUris: [],
+          grantTypes: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+        }),
+      ),
       ...applications.map((one) => insert('applications', one)),
     ],
   }))
