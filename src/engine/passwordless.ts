@@ -1,4 +1,5 @@
 import { lengthPrefixed, tokenDigest } from '#crypto/digest.ts'
+import type { Budget } from '#model/budget.ts'
 import type { Challenge } from '#model/challenge.ts'
 import { asId, type ChallengeId, type UserId } from '#model/ids.ts'
 import type { Outcome } from '#model/outcome.ts'
@@ -6,7 +7,7 @@ import { yes } from '#model/outcome.ts'
 import type { Proof } from '#model/proof.ts'
 import type { Wish } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
-import { type Decision, put, type Refs, row, rows, upsert, type Write } from '#ports/store.ts'
+import { type Decision, put, type Refs, remove, row, rows, upsert, type Write } from '#ports/store.ts'
 import { draftUser } from './accounts/create.ts'
 import { canonicalEmail, canonicalPhone } from './addresses.ts'
 import { type Admitted, admit, type Spend } from './admit.ts'
@@ -14,6 +15,7 @@ import { addressBudgetRef, addressFailure, addressWait } from './attempt-budgets
 import { codeLifetime } from './challenges.ts'
 import { audit } from './events.ts'
 import type { Issue } from './issue.ts'
+import { climb, waitSeconds } from './ladder.ts'
 import { limits } from './limits.ts'
 import { codeMessage } from './messages/queue.ts'
 import type { Caller, Parts } from './parts.ts'
@@ -63,6 +65,13 @@ const transactionId = (
   asId(
     tokenDigest(lengthPrefixed(['passwordless', tenant.id, application.id, dialect, channel, key]).toString('latin1')),
   )
+
+/** Consecutive wrong codes of an address, whoever asks and whether or not there is an account behind it (S-18, S-106). */
+const ladderId = ({ tenant }: Caller, channel: PasswordlessChannel, key: string): string =>
+  `passwordless:${tokenDigest(lengthPrefixed([tenant.id, channel, key]).toString('latin1'))}`
+
+/** How long a count of wrong codes is kept after the last of them, ms. */
+const day = 24 * 3_600_000
 
 /** The account an address would get; derived, so that asking again gives the same. */
 function futureId({ tenant }: Caller, channel: PasswordlessChannel, key: string): UserId {
@@ -186,16 +195,18 @@ function spendCode<R extends Refs, A>(
     code: row('challenges', tenant, id),
     owners: rows('users', index, tenant, key),
     address: addressBudgetRef(caller),
+    ladder: row('budgets', tenant, ladderId(caller, channel, key)),
   }
   return {
     refs,
     decide: (found) => {
-      const { code: challenge, address: budget } = found as {
-        code?: Challenge
-        address?: Parameters<typeof addressFailure>[2]
-      }
+      const {
+        code: challenge,
+        address: budget,
+        ladder,
+      } = found as { code?: Challenge; address?: Budget; ladder?: Budget }
       const now = parts.clock.now()
-      const wait = addressWait(parts, caller, budget)
+      const wait = Math.max(addressWait(parts, caller, budget), waitSeconds(ladder, now))
       if (wait > 0) return { writes: [], refuse: { no: 'too-many-attempts', of: 'code', retryAfter: wait } }
       const alive = challenge !== undefined && challenge.wonAt === undefined && challenge.codeExpiresAt > now
       if (!alive)
@@ -210,19 +221,24 @@ function spendCode<R extends Refs, A>(
         }),
         ...more,
       ]
-      const counted = put('challenges', { ...challenge, failures: challenge.failures + 1 })
+      const rung = climb({ failures: ladder?.failures ?? 0 }, now)
+      const counted = [
+        put('challenges', { ...challenge, failures: challenge.failures + 1 }),
+        upsert('budgets', { tenant, id: refs.ladder.id, used: 0, at: now, ...rung, expiresAt: now + day }),
+      ]
       if (challenge.failures >= passwordlessTries) return { writes: failed(), refuse: { no: 'challenge-expired' } }
       const factor = parts.factors.get(channel)
       const tools = factorTools(parts, macContext(id, key))
       if (factor?.check({ challenge: challenge.state, proof: code }, tools).is !== 'right') {
         const last = challenge.failures + 1 >= passwordlessTries
         return {
-          writes: failed([counted]),
+          writes: failed(counted),
           refuse: last ? { no: 'challenge-expired' } : { no: 'wrong-proof', factor: channel },
         }
       }
       const writes = [
         put('challenges', { ...challenge, wonAt: now }),
+        remove('budgets', tenant, refs.ladder.id),
         audit(parts, caller, 'login.passwordless', { user: challenge.user, factor: channel }),
       ]
       return owner ? { writes } : { writes, ...creates(parts, caller, channel, address, challenge.user) }
