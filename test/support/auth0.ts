@@ -9,6 +9,7 @@ import type { Api, Application } from '#model/application.ts'
 import { asId, type ClientId } from '#model/ids.ts'
 import type { Tenant } from '#model/tenant.ts'
 import { createTenantKeys, type TenantKeys } from '#oidc/keys.ts'
+import { createOidc } from '#oidc/routes.ts'
 import { upsert } from '#ports/store.ts'
 import { openWorld, type World, type WorldOptions } from './world.ts'
 
@@ -106,7 +107,13 @@ export async function openAuth0World(options: WorldOptions = {}): Promise<Auth0W
     writes: [...clients.map((it) => upsert('applications', it)), upsert('apis', api)],
   }))
   const server = await createServer({
-    groups: [auth0Group({ engine: world.engine, keys })],
+    groups: [
+      auth0Group({
+        engine: world.engine,
+        keys,
+        oidc: createOidc({ store, keyring: parts.keyring, clock: world.clock, keys }),
+      }),
+    ],
     resolveTenant: () => store.get('tenants', world.tenant.id, world.tenant.id),
     baseOf: () => base,
     originAllowed: async (_tenant, origin) => origin === 'http://localhost:5173',

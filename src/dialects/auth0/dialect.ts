@@ -3,6 +3,7 @@ import type { Caller } from '#engine/parts.ts'
 import type { Exchange } from '#http/route.ts'
 import type { Application } from '#model/application.ts'
 import type { TenantKeys } from '#oidc/keys.ts'
+import type { OidcRoom } from '#oidc/routes.ts'
 
 /** The name under which tickets of this dialect are kept; no other dialect may go on with them. */
 export const dialectName = 'auth0'
@@ -11,6 +12,7 @@ export const dialectName = 'auth0'
 export interface Dialect {
   readonly engine: Engine
   readonly keys: TenantKeys
+  readonly oidc: OidcRoom
 }
 
 /** The issuer as Auth0's SDKs insist on it: with the final slash (auth0.md §0.3 rule 5). */

@@ -5,6 +5,7 @@ import { list, remove } from './mfa/authenticators.ts'
 import { challenge } from './mfa/challenge.ts'
 import { passwordlessStart } from './passwordless.ts'
 import { signup } from './signup.ts'
+import { auth0Spelling } from './spelling.ts'
 import { token } from './token.ts'
 import { oauthError } from './wire.ts'
 
@@ -30,17 +31,22 @@ const cors: CorsRule = {
   exposeHeaders: ['Location', 'DPoP-Nonce', 'WWW-Authenticate', ...limits],
 }
 
+const documents: CorsRule = { origins: 'any', allowHeaders: [], exposeHeaders: [] }
+
 /** The API of this dialect as the edge mounts it. */
 export function auth0Group(dialect: Dialect): RouteGroup {
   return {
     name: 'auth0',
-    routes: table.map(([method, path, handler]) => ({
-      method,
-      path,
-      handle: (exchange: Exchange) => handler(dialect, exchange),
-    })),
+    routes: [
+      ...table.map(([method, path, handler]) => ({
+        method,
+        path,
+        handle: (exchange: Exchange) => handler(dialect, exchange),
+      })),
+      ...dialect.oidc.routes(auth0Spelling(dialect.engine.parts.store)),
+    ],
     refuse,
-    cors,
+    cors: (path) => (path.startsWith('/.well-known/') ? documents : cors),
   }
 }
 

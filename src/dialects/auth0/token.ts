@@ -2,6 +2,7 @@ import type { Answer, Exchange } from '#http/route.ts'
 import { proveDpop } from '#oidc/dpop.ts'
 import { allowsGrant } from './audience.ts'
 import type { Dialect } from './dialect.ts'
+import { authorizationCode } from './grants/authorization-code.ts'
 import { clientCredentials } from './grants/client-credentials.ts'
 import { mfaOob, mfaOtp, mfaRecoveryCode } from './grants/mfa.ts'
 import { passwordGrant } from './grants/password.ts'
@@ -20,6 +21,7 @@ export const grants: Readonly<Record<string, Grant>> = {
   [`${own}mfa-otp`]: mfaOtp,
   [`${own}mfa-oob`]: mfaOob,
   [`${own}mfa-recovery-code`]: mfaRecoveryCode,
+  authorization_code: authorizationCode,
   refresh_token: refreshGrant,
   client_credentials: clientCredentials,
 }

@@ -51,3 +51,17 @@ const maskedNumber = (number: string): string => 'X'.repeat(Math.max(0, number.l
 
 const maskedPart = (part: string): string =>
   part.length <= 4 ? '****' : part.slice(0, 4) + '*'.repeat(part.length - 4)
+
+const methodByProof: Readonly<Record<FactorTraits['proof'], string>> = {
+  code: 'totp',
+  lookup: 'recovery-code',
+  approval: 'push',
+  assertion: 'webauthn-roaming',
+}
+
+/** `type` and id kind of a method in the Management API: a phone is one method, however it is reached (auth0.md §7.2). */
+export const methodType = ({ proof, reach }: FactorTraits): string => reach ?? methodByProof[proof]
+
+/** The same in the My Account API (auth0.md §5.2). */
+export const accountType = (traits: FactorTraits): string =>
+  traits.proof === 'approval' ? 'push-notification' : methodType(traits)

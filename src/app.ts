@@ -1,0 +1,134 @@
+import { applyConfig } from '#admin/apply.ts'
+import { adminGroup } from '#admin/group.ts'
+import type { Settings } from '#config/load.ts'
+import { masterKeyProblem } from '#config/master-key.ts'
+import { StartError } from '#config/problem.ts'
+import { openTls } from '#config/tls.ts'
+import { tokenDigest } from '#crypto/digest.ts'
+import { createKeyring } from '#crypto/keyring.ts'
+import { createPasswordHasher } from '#crypto/passwords.ts'
+import { systemRandom } from '#crypto/random.ts'
+import { createDispatcher } from '#delivery/dispatcher.ts'
+import { openChannels } from '#delivery/open.ts'
+import { createDevelopmentClock } from '#dev/clock.ts'
+import { developmentGroup } from '#dev/routes.ts'
+import { auth0Group } from '#dialects/auth0/routes.ts'
+import { baseOf, createDirectory } from '#engine/directory.ts'
+import { createEngine } from '#engine/engine.ts'
+import { factorMap } from '#factors/index.ts'
+import { listen } from '#http/listen.ts'
+import { createServer } from '#http/server.ts'
+import { asId, type TenantId } from '#model/ids.ts'
+import { createTenantKeys } from '#oidc/keys.ts'
+import { createOidc } from '#oidc/routes.ts'
+import { systemClock } from '#ops/clock.ts'
+import { createHealth } from '#ops/health.ts'
+import type { Logger } from '#ops/log.ts'
+import { createMetrics } from '#ops/metrics.ts'
+import { operationsGroup } from '#ops/routes.ts'
+import { openStore } from '#stores/open.ts'
+import { createSweeper } from '#stores/sweeper.ts'
+
+/** A server that runs. */
+export interface Running {
+  readonly httpUrl?: string
+  readonly httpsUrl?: string
+  /** Stops accepting, finishes what runs, leaves queued messages queued. */
+  stop(): Promise<void>
+}
+
+/** In development the outbox stands in for every channel that is not configured. */
+const messageChannels = ['sms', 'voice', 'email', 'push'] as const
+
+/** How often dead rows are swept, ms. */
+const sweepEvery = 60_000
+
+/**
+ * Introduces the rooms to each other and starts to listen. The only file that knows them all; it holds no logic.
+ * @throws StartError, PortProblem or StoreUnavailable, each readable by an operator; nothing is left open then
+ */
+export async function startServer(settings: Settings, log: Logger): Promise<Running> {
+  const { config, development, publicUrl } = settings
+  const developmentClock = development ? createDevelopmentClock() : undefined
+  const clock = developmentClock ?? systemClock
+  const store = await openStore(settings.databaseUrl)
+  try {
+    const keyring = createKeyring(settings.masterKeys)
+    const problem = await masterKeyProblem(store, keyring)
+    if (problem) throw new StartError(problem)
+    const metrics = createMetrics()
+    const channels = await openChannels(config.delivery ?? {}, clock)
+    const dispatcher = createDispatcher({ store, clock, keyring, channels, log, keepSent: development, metrics })
+    const parts = {
+      store,
+      clock,
+      random: systemRandom,
+      keyring,
+      passwords: createPasswordHasher(),
+      factors: factorMap(),
+      channels: new Set<string>(development ? messageChannels : channels.keys()),
+      nudge: () => dispatcher.nudge(),
+      addressExempt: (address: string) => development && isLoopback(address),
+    }
+    await applyConfig(parts, config)
+    const engine = createEngine(parts)
+    const keys = createTenantKeys({ store, keyring, clock })
+    const first = config.tenants[0]?.id
+    const directory = createDirectory(store, clock, first === undefined ? undefined : asId<TenantId>(first))
+    const health = createHealth({ store })
+    const tls = settings.https ? await openTls(settings, { now: systemClock.now() }) : undefined
+    const server = await createServer({
+      groups: [
+        auth0Group({ engine, keys, oidc: createOidc({ store, keyring, clock, keys }) }),
+        adminGroup({ parts, keys, adminTokenDigest: tokenDigest(settings.adminToken), development, log }),
+        operationsGroup({ health, metrics }),
+        ...(developmentClock
+          ? [
+              developmentGroup({
+                store,
+                keyring,
+                clock: developmentClock,
+                settle: dispatcher.settle,
+                caPem: async () => tls?.current().ca,
+              }),
+            ]
+          : []),
+      ],
+      resolveTenant: directory.tenantOf,
+      baseOf: (tenant) => baseOf(publicUrl, tenant),
+      originAllowed: directory.originAllowed,
+      trustedProxies: config.trusted_proxies,
+      log,
+      observe: metrics.observe,
+      hsts: !development,
+    })
+    const https = settings.https && tls ? { ...settings.https, ...tls.current() } : undefined
+    const listening = await listen(server, { http: settings.http, https })
+    tls?.onChange((pair) => listening.swap(pair))
+    const sweeper = createSweeper({
+      store,
+      clock,
+      everyMs: sweepEvery,
+      onError: (error) => log.warn({ err: error }, 'sweeping failed'),
+    })
+    sweeper.start()
+    dispatcher.nudge()
+    return {
+      httpUrl: listening.httpUrl,
+      httpsUrl: listening.httpsUrl,
+      async stop() {
+        health.stopping()
+        await listening.stop()
+        await Promise.all([sweeper.stop(), dispatcher.stop(2_000)])
+        tls?.close()
+        await store.close()
+      },
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** In development everything comes from the machine itself and shares no address budget. */
+const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.')
