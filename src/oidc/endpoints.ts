@@ -7,9 +7,9 @@ import { remove, type Store } from '#ports/store.ts'
 import { artifactId } from './artifacts.ts'
 import { userClaims } from './claims.ts'
 import { authenticateClient } from './clients.ts'
-import { proveDpop } from './dpop.ts'
 import type { TenantKeys } from './keys.ts'
 import { userinfoAudience } from './mint.ts'
+import { provesPossession } from './possession.ts'
 import type { Spelling } from './spelling.ts'
 import { type AccessClaims, readBearer, verifyAccessToken } from './tokens.ts'
 
@@ -191,7 +191,7 @@ export async function userinfo(parts: EndpointParts, exchange: Exchange, spellin
   const tenant = exchange.tenant.id
   const claims = await verifyAccessToken(parts, { tenant, token: bearer.token, issuer, audience, now })
   if (claims === undefined) return challenge(401, 'invalid_token', 'The access token is invalid')
-  if (!(await rightHolder(parts, exchange, claims, bearer)))
+  if (!(await provesPossession(parts, exchange, claims, bearer)))
     return challenge(401, 'invalid_token', 'The proof of possession is missing or wrong')
   if (!claims.scope.includes('openid')) return challenge(403, 'insufficient_scope', 'The scope openid is needed')
   const user = await userOf(parts, tenant, spelling, claims)
@@ -207,28 +207,6 @@ function challenge(status: number, error: string, description: string): Answer {
     headers: { ...noStore, 'www-authenticate': header },
     body: { error, error_description: description },
   }
-}
-
-/** A token bound to a key comes as DPoP with a proof of that key; an unbound one does not come as DPoP (RFC 9449 section 7). */
-async function rightHolder(
-  parts: EndpointParts,
-  exchange: Exchange,
-  claims: AccessClaims,
-  bearer: { readonly scheme: string; readonly token: string },
-): Promise<boolean> {
-  if (claims.jkt === undefined) return bearer.scheme === 'Bearer'
-  const proof = exchange.headers.dpop
-  if (bearer.scheme !== 'DPoP' || proof === undefined) return false
-  const outcome = await proveDpop(parts.store, {
-    tenant: exchange.tenant.id,
-    proof,
-    method: exchange.method,
-    url: `${exchange.base}${exchange.path}`,
-    accessToken: bearer.token,
-    jkt: claims.jkt,
-    now: parts.clock.now(),
-  })
-  return outcome.yes !== undefined
 }
 
 async function userOf(
