@@ -17,6 +17,8 @@ const SILENCE = 240_000
 
 const STUCK = 'The run was stopped: nothing was reported for minutes (a busy loop in a test?).'
 
+const LINGER = new URL('linger.mjs', import.meta.url).href
+
 const REPORTER = fileURLToPath(new URL('count-reporter.mjs', import.meta.url))
 
 /** The stages of a whole run, in the order of their price. A file belongs to the first whose folder holds it. */
@@ -76,7 +78,7 @@ export async function runTests(files, options) {
       '--test',
       '--test-concurrency=2',
       `--test-timeout=${timeout}`,
-      '--test-force-exit', // a file with a handle left open would wait for ever: no timeout covers what follows the last test
+      `--import=${LINGER}`,
       ...(show ? ['--test-reporter=spec', '--test-reporter-destination=stdout'] : []),
       `--test-reporter=${REPORTER}`,
       `--test-reporter-destination=${counts}`,

@@ -149,12 +149,8 @@ function calls({ path }: Source, name: string, room: Room, { code }: Scanned): r
       'time is passed in (Clock)',
     ],
     ['chance', true, /\bMath\s*\.\s*random\b/g, 'chance is passed in (Random)'],
-    [
-      'chance',
-      name !== 'crypto',
-      /\bcrypto\s*\.\s*(?:randomUUID|getRandomValues|subtle)\b/g,
-      'chance is passed in (Random)',
-    ],
+    ['chance', name !== 'crypto', /\bcrypto\s*\.\s*(?:randomUUID|getRandomValues)\b/g, 'chance is passed in (Random)'],
+    ['packages', name !== 'crypto', /\bcrypto\s*\.\s*subtle\b/g, 'only crypto hashes, signs and seals'],
     ['console', !room.prints, /(?<![\w$.])console\s*[.[]/g, 'only main and the command line print'],
   ]
   return rows.flatMap(([rule, applies, pattern, instead]) =>

@@ -36,18 +36,19 @@ const OUTSIDE = [
   'pino*',
 ]
 
-/** What the rooms at the edge share: they may speak to the engine, and never to each other; `app` introduces them. */
+/** What the rooms at the edge share: they may speak to the engine, and not to each other; `app` introduces them. */
 const EDGE = ['engine', 'ports', 'model', 'crypto', 'http', 'config']
 
 const EVERYTHING = [...EDGE, 'factors', 'stores', 'delivery', 'dialects', 'admin', 'oidc', 'dev', 'ops']
 
-/** `main → app → dialects, admin, oidc, dev, ops → engine → ports → model`, and from the other side `factors, stores, delivery → ports`. */
+/** `main → app → dialects, admin → oidc → engine → ports → model`, `dev, ops` beside `oidc`, and from the other side `factors, stores, delivery → ports`. */
 export const ROOMS: Readonly<Record<string, Room>> = {
   main: { imports: ['cli', 'app', ...EVERYTHING], stairs: ['cli'], clock: true, prints: true },
   cli: { imports: ['app', ...EVERYTHING], clock: true, prints: true },
   app: { imports: EVERYTHING, clock: true },
-  dialects: { imports: EDGE, apart: true },
-  admin: { imports: EDGE },
+  // Both speak of tokens, clients and keys, whose functions lie in oidc; oidc knows neither of them.
+  dialects: { imports: ['oidc', ...EDGE], apart: true },
+  admin: { imports: ['oidc', ...EDGE] },
   oidc: { imports: EDGE },
   dev: { imports: EDGE, clock: true },
   ops: { imports: EDGE, clock: true },
