@@ -1,0 +1,23 @@
+import type { Operation } from './operation.ts'
+import { apiRoutes } from './routes/apis.ts'
+import { applicationRoutes } from './routes/applications.ts'
+import { authenticatorRoutes } from './routes/authenticators.ts'
+import { eventRoutes } from './routes/events.ts'
+import { healthRoutes } from './routes/health.ts'
+import { importRoutes } from './routes/import.ts'
+import { keyRoutes } from './routes/keys.ts'
+import { tenantRoutes } from './routes/tenants.ts'
+import { userRoutes } from './routes/users.ts'
+
+/** Every route of the admin API. */
+export const operations: readonly Operation[] = [
+  ...tenantRoutes,
+  ...applicationRoutes,
+  ...apiRoutes,
+  ...userRoutes,
+  ...importRoutes,
+  ...authenticatorRoutes,
+  ...keyRoutes,
+  ...eventRoutes,
+  ...healthRoutes,
+]

@@ -1,0 +1,209 @@
+import * as z from 'zod'
+import type { Api, Application } from '#model/application.ts'
+import type { MfaRule } from '#model/policy.ts'
+import type { Tenant } from '#model/tenant.ts'
+import { tenantParams } from './common.ts'
+import { apiWords, applicationWords, tenantWords } from './words.ts'
+
+const { mfa } = tenantWords
+const phone = tenantWords.phone.unwrap()
+const limits = tenantWords.limits.unwrap()
+
+/** As answered; what is not set is absent. */
+export const tenant = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    domains: z.array(z.string()),
+    factors: z.array(z.string()).meta({ description: 'Factors enabled in this tenant.' }),
+    mfa: mfa.optional(),
+    phone: z.strictObject({
+      countries: z.array(z.string()).optional().meta({ description: 'Absent: every country.' }),
+      blocked_prefixes: z.array(z.string()),
+      strict: z.boolean(),
+    }),
+    pages: z.record(z.string(), z.string()),
+    default_connection: z.string(),
+    signing_algorithm: z.string(),
+    limits: z.strictObject({
+      code_lifetime_seconds: z.int().optional(),
+      ticket_lifetime_seconds: z.int().optional(),
+    }),
+  })
+  .meta({ id: 'Tenant' })
+
+export const tenantCreate = z.strictObject({
+  id: tenantWords.id,
+  name: tenantWords.name,
+  domains: tenantWords.domains,
+  factors: tenantWords.factors,
+  mfa,
+  phone: tenantWords.phone,
+  pages: tenantWords.pages,
+  default_connection: tenantWords.default_connection,
+  signing_algorithm: tenantWords.signing_algorithm,
+  limits: tenantWords.limits,
+})
+
+const cleared = { description: 'null: no rule.' }
+
+export const tenantPatch = z.strictObject({
+  name: tenantWords.name,
+  domains: tenantWords.domains.unwrap().optional(),
+  factors: tenantWords.factors.unwrap().optional(),
+  mfa: mfa.nullable().meta(cleared),
+  phone: phone.optional().meta({ description: 'Replaced as a whole.' }),
+  pages: tenantWords.pages.unwrap().optional(),
+  default_connection: tenantWords.default_connection.unwrap().optional(),
+  signing_algorithm: tenantWords.signing_algorithm.unwrap().optional(),
+  limits: limits.optional().meta({ description: 'Replaced as a whole.' }),
+})
+
+/** What is set, in the words of the API. */
+export function tenantView(it: Tenant): z.input<typeof tenant> {
+  return {
+    id: it.id,
+    name: it.name,
+    domains: [...it.domains],
+    factors: [...it.factors],
+    ...(it.mfa ? { mfa: mfaView(it.mfa) } : {}),
+    phone: {
+      ...(it.phone.countries ? { countries: [...it.phone.countries] } : {}),
+      blocked_prefixes: [...it.phone.blockedPrefixes],
+      strict: it.phone.strict,
+    },
+    pages: { ...it.pages },
+    default_connection: it.defaultConnection,
+    signing_algorithm: it.signingAlgorithm,
+    limits: {
+      code_lifetime_seconds: it.limits?.codeLifetimeSeconds,
+      ticket_lifetime_seconds: it.limits?.ticketLifetimeSeconds,
+    },
+  }
+}
+
+function mfaView(it: MfaRule): z.input<typeof mfa> {
+  return {
+    mode: it.mode,
+    ...(it.timeBasedSeconds === undefined ? {} : { time_based_seconds: it.timeBasedSeconds }),
+    ...(it.allowedFactors === undefined ? {} : { allowed_factors: [...it.allowedFactors] as never }),
+  }
+}
+
+export const api = z
+  .strictObject({
+    audience: z.string(),
+    name: z.string(),
+    scopes: z.array(z.string()),
+    signing_algorithm: z.string().optional(),
+    access_token_lifetime: z.int().meta({ description: 'Seconds.' }),
+    allow_offline_access: z.boolean(),
+  })
+  .meta({ id: 'Api' })
+
+export const apiCreate = z.strictObject(apiWords)
+export const apiPatch = z.strictObject({
+  name: apiWords.name,
+  scopes: apiWords.scopes.unwrap().optional(),
+  signing_algorithm: apiWords.signing_algorithm.nullable(),
+  access_token_lifetime: apiWords.access_token_lifetime.unwrap().optional(),
+  allow_offline_access: apiWords.allow_offline_access.unwrap().optional(),
+})
+
+export const apiParams = tenantParams.extend({
+  audience: z.string().min(1).max(1024).meta({ description: 'Audience, percent-encoded.' }),
+})
+
+export function apiView(it: Api): z.input<typeof api> {
+  return {
+    audience: it.id,
+    name: it.name,
+    scopes: [...it.scopes],
+    ...(it.signingAlgorithm ? { signing_algorithm: it.signingAlgorithm } : {}),
+    access_token_lifetime: it.accessTokenLifetime,
+    allow_offline_access: it.allowOfflineAccess,
+  }
+}
+
+const applicationMembers = {
+  client_id: z.string(),
+  name: z.string(),
+  type: z.string(),
+  token_endpoint_auth_method: z.string(),
+  jwks: applicationWords.jwks,
+  redirect_uris: z.array(z.string()),
+  logout_uris: z.array(z.string()),
+  allowed_origins: z.array(z.string()),
+  grant_types: z.array(z.string()).meta({ description: 'Full names.' }),
+  client_grants: z.array(z.strictObject({ audience: z.string(), scopes: z.array(z.string()) })),
+  native_auth: z.boolean(),
+  mfa: applicationWords.mfa,
+  id_token_signed_response_alg: z.string().optional(),
+  client_secrets: z.int().meta({ description: 'How many secrets work; the secrets themselves are never shown again.' }),
+}
+
+export const application = z.strictObject(applicationMembers).meta({ id: 'Application' })
+
+export const applicationCreated = z
+  .strictObject({
+    ...applicationMembers,
+    client_secret: z.string().optional().meta({ description: 'Shown now and never again.' }),
+  })
+  .meta({ id: 'ApplicationCreated' })
+
+const writable = {
+  name: applicationWords.name,
+  token_endpoint_auth_method: applicationWords.token_endpoint_auth_method,
+  grant_types: applicationWords.grant_types,
+}
+
+export const applicationCreate = z.strictObject({
+  ...writable,
+  client_id: applicationWords.client_id.optional().meta({ description: 'Absent: one is made.' }),
+  type: applicationWords.type,
+  jwks: applicationWords.jwks,
+  redirect_uris: applicationWords.redirect_uris,
+  logout_uris: applicationWords.logout_uris,
+  allowed_origins: applicationWords.allowed_origins,
+  client_grants: applicationWords.client_grants,
+  native_auth: applicationWords.native_auth,
+  mfa: applicationWords.mfa,
+  id_token_signed_response_alg: applicationWords.id_token_signed_response_alg,
+})
+
+export const applicationPatch = z.strictObject({
+  ...writable,
+  type: applicationWords.type.optional(),
+  jwks: applicationWords.jwks.nullable(),
+  redirect_uris: applicationWords.redirect_uris.unwrap().optional(),
+  logout_uris: applicationWords.logout_uris.unwrap().optional(),
+  allowed_origins: applicationWords.allowed_origins.unwrap().optional(),
+  client_grants: applicationWords.client_grants.unwrap().optional(),
+  native_auth: applicationWords.native_auth.unwrap().optional(),
+  mfa: applicationWords.mfa.nullable().meta(cleared),
+  id_token_signed_response_alg: applicationWords.id_token_signed_response_alg.nullable(),
+})
+
+export const applicationParams = tenantParams.extend({
+  client_id: z.string().min(1).max(1024).meta({ description: 'Id of the application.' }),
+})
+
+/** Never a secret: how many there are is all that can be told (S-140). */
+export function applicationView(it: Application): z.input<typeof application> {
+  return {
+    client_id: it.id,
+    name: it.name,
+    type: it.type,
+    token_endpoint_auth_method: it.authMethod,
+    ...(it.jwks ? { jwks: it.jwks as never } : {}),
+    redirect_uris: [...it.redirectUris],
+    logout_uris: [...it.logoutUris],
+    allowed_origins: [...it.allowedOrigins],
+    grant_types: [...it.grantTypes],
+    client_grants: it.clientGrants.map(({ audience, scopes }) => ({ audience, scopes: [...scopes] })),
+    native_auth: it.nativeAuth,
+    ...(it.mfa ? { mfa: mfaView(it.mfa) } : {}),
+    ...(it.idTokenAlgorithm ? { id_token_signed_response_alg: it.idTokenAlgorithm } : {}),
+    client_secrets: it.secretDigests.length,
+  }
+}
