@@ -15,11 +15,10 @@ export function corsRule(group: RouteGroup, path: string): CorsRule | undefined 
  * @param registered asks whether an origin is registered; called only when it matters
  */
 export async function corsHeaders(
-  rule: CorsRule | undefined,
+  rule: CorsRule,
   origin: string | undefined,
   registered: (origin: string) => Promise<boolean>,
 ): Promise<CorsHeaders> {
-  if (rule === undefined) return none
   const exposed =
     rule.exposeHeaders.length > 0 ? { 'access-control-expose-headers': rule.exposeHeaders.join(', ') } : none
   if (rule.origins === 'any') return { 'access-control-allow-origin': '*', ...exposed }

@@ -183,9 +183,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     if (tenant === undefined && !group.tenantless) return no({ trouble: 'not-found' })
 
     const rule = corsRule(group, path)
-    const cors = await corsHeaders(rule, raw.headers.origin, (origin) =>
-      tenant === undefined ? Promise.resolve(false) : options.originAllowed(tenant, origin),
-    )
+    const cors =
+      rule === undefined
+        ? noHeaders
+        : await corsHeaders(rule, raw.headers.origin, (origin) =>
+            tenant === undefined ? Promise.resolve(false) : options.originAllowed(tenant, origin),
+          )
     Object.assign(head, cors)
     if (entry === undefined) return no({ trouble: 'not-found' })
     const route = entry.byMethod.get(raw.method ?? '')
@@ -276,6 +279,7 @@ interface Visit {
   readonly id: string
 }
 
+const noHeaders: Readonly<Record<string, string>> = {}
 const noBody: ReadBody = { body: undefined, bodyKind: 'none', repeated: [] }
 
 /**
