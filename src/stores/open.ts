@@ -20,6 +20,6 @@ export async function openStore(url: string): Promise<Store> {
   if (!existsSync(driver)) {
     throw new StoreUnavailable(`DATABASE_URL begins with "${scheme}:", which is not available yet; use "sqlite:"`)
   }
-  const { open } = (await import(driver.href)) as { open(url: string): Promise<Store> }
+  const { open } = (await import(`./${file}.ts`)) as { open(url: string): Promise<Store> }
   return open(url)
 }
