@@ -100,13 +100,19 @@ function memberRows(schema: Json, prefix: string): string {
   return Object.entries(properties)
     .map(([name, it]) => {
       const place = `${prefix}${name}`
-      const inner = it.type === 'array' ? (it.items as Json | undefined) : it
-      const below =
-        inner && typeof inner.$ref !== 'string' ? memberRows(inner, `${place}${it === inner ? '.' : '[].'}`) : ''
       const note = [it.description as string | undefined, limits(it)]
-      return line(place, typeOf(it), required.includes(name) && it.default === undefined, note) + below
+      return line(place, typeOf(it), required.includes(name) && it.default === undefined, note) + rowsBelow(it, place)
     })
     .join('')
+}
+
+/** The members of what a member holds: an object, a list of objects, or either with variants. */
+function rowsBelow(schema: Json, place: string): string {
+  const isList = schema.type === 'array'
+  const inner = (isList ? schema.items : schema) as Json | undefined
+  if (inner === undefined || typeof inner.$ref === 'string') return ''
+  const variants = (inner.oneOf ?? inner.anyOf ?? [inner]) as readonly Json[]
+  return variants.map((it) => memberRows(it, `${place}${isList ? '[]' : ''}.`)).join('')
 }
 
 function line(name: string, type: string, must: boolean, notes: readonly (string | undefined)[], where = ''): string {

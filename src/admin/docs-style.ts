@@ -30,11 +30,11 @@ article p{margin:.5rem 0 0}
 h4{margin:1rem 0 .35rem;font-size:.8125rem;color:var(--soft);font-weight:600}
 table{width:100%;border-collapse:collapse;font-size:.875rem}
 td{padding:.35rem .75rem .35rem 0;border-top:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
-td:first-child{width:15rem;white-space:nowrap}
+td:first-child{width:17rem}
 td:nth-child(2){width:12rem;color:var(--soft)}
 .must{color:var(--delete);font-size:.75rem}
 pre{margin:.5rem 0 0;padding:.75rem 1rem;overflow:auto;border:1px solid var(--line);border-radius:.4rem;background:var(--bg)}
 summary{cursor:pointer;margin-top:.75rem;font-size:.875rem}
 @media(max-width:52rem){.page{grid-template-columns:minmax(0,1fr)}nav{position:static;height:auto;border-right:0;border-bottom:1px solid var(--line)}
-main{padding:1.25rem 1rem 4rem}td:first-child,td:nth-child(2){width:auto;white-space:normal}}
+main{padding:1.25rem 1rem 4rem}td:first-child,td:nth-child(2){width:auto}}
 `

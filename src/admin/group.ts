@@ -1,5 +1,5 @@
 import { sameSecret, tokenDigest } from '#crypto/digest.ts'
-import { systemAudit } from '#engine/events.ts'
+import { type EventFields, systemAudit } from '#engine/events.ts'
 import type { Answer, Exchange, Route, RouteGroup } from '#http/route.ts'
 import { asId, type TenantId } from '#model/ids.ts'
 import type { Log } from '#ports/log.ts'
@@ -103,7 +103,19 @@ async function run(operation: Operation, options: AdminOptions, exchange: Exchan
   if (operation.scope === 'server') return await operation.handle(call)
   const id = asId<TenantId>((input.params as { readonly tenant: string }).tenant)
   const tenant = await options.parts.store.get('tenants', id, id)
-  return tenant === undefined ? notFound : await operation.handle({ ...call, tenant })
+  if (tenant === undefined) return notFound
+  const reply = await operation.handle({ ...call, tenant })
+  if (reply.problem !== undefined && operation.method !== 'GET') {
+    const event = call.audit(id, 'admin.change', failure(operation, input.params, reply))
+    await options.parts.store.change({}, () => ({ result: undefined, writes: [event] }))
+  }
+  return reply
+}
+
+/** A change that was refused, for the audit (S-145): what was tried on whom, and the word of the refusal. */
+function failure({ id }: Operation, params: unknown, { problem }: Problem): EventFields {
+  const { user } = params as { readonly user?: string }
+  return { outcome: 'failure', reason: problem, details: { operation: id }, ...(user === undefined ? {} : { user }) }
 }
 
 function answerOf(problem: Problem, requestId: string, headers: Readonly<Record<string, string>> = {}): Answer {

@@ -525,6 +525,21 @@ describe('events', () => {
     assert.equal((await it.ask('GET', '/tenants/demo/events?from=yesterday')).status, 400)
   })
 
+  it('tell of changes that were refused as well', async () => {
+    const it = await api()
+    await it.ask('POST', '/tenants/demo/users', { body: { email: 'ada@example.com' } })
+    await it.ask('POST', '/tenants/demo/users', { body: { email: 'ada@example.com' } })
+    await it.ask('DELETE', '/tenants/demo/users/nobody')
+    const failures = items(await it.ask('GET', '/tenants/demo/events?outcome=failure'))
+    assert.deepEqual(
+      failures.map((one) => [one.type, one.reason, one.details, one.user]),
+      [
+        ['admin.change', 'not_found', { operation: 'deleteUser' }, 'nobody'],
+        ['admin.change', 'conflict', { operation: 'createUser' }, undefined],
+      ],
+    )
+  })
+
   it('hold no secret, password or code', async () => {
     const it = await api()
     await newUser(it, { email: 'ada@example.com', password, authenticators: [{ factor: 'totp', secret }] })
