@@ -3,6 +3,7 @@ import { tokenDigest } from '#crypto/digest.ts'
 import { createServer } from '#http/server.ts'
 import { createTenantKeys } from '#oidc/keys.ts'
 import { adminBase, adminGroup } from '../group.ts'
+import { openApiDocument } from '../openapi.ts'
 import type { Operation } from '../operation.ts'
 import { operations } from '../operations.ts'
 import { problem } from '../schemas/common.ts'
@@ -85,6 +86,12 @@ function checkAnswer(method: Method, path: string, told: Told): string | undefin
   const { pathname } = new URL(path, 'http://x')
   if (told.status >= 400) {
     problem.parse(told.body)
+    const known = operationOf(method, pathname)
+    // The edge's own refusals hold for every path; the rest a route has to name.
+    if (known !== undefined && told.status !== 405) {
+      const named = Object.keys(documentedResponses(known))
+      assert.ok(named.includes(String(told.status)), `${known.id} answered ${told.status}, which it does not name`)
+    }
     return undefined
   }
   const operation = operationOf(method, pathname)
@@ -94,6 +101,14 @@ function checkAnswer(method: Method, path: string, told: Told): string | undefin
   if (declared.schema === undefined) assert.equal(told.text, '')
   else declared.schema.parse(told.body)
   return operation.id
+}
+
+const document = openApiDocument(operations, '')
+
+function documentedResponses({ method, path }: Operation): object {
+  const found = document.paths[path.replace(/:([a-z_]+)/g, '{$1}')]?.[method.toLowerCase()]
+  assert.ok(found)
+  return found.responses
 }
 
 function operationOf(method: Method, pathname: string): Operation | undefined {

@@ -1,4 +1,4 @@
-import type { TenantId, UserId } from '#model/ids.ts'
+import type { UserId } from '#model/ids.ts'
 import type { Outcome } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import type { Tenant } from '#model/tenant.ts'
@@ -91,7 +91,3 @@ function changedUser(before: User, fields: Fields, now: number): User {
 }
 
 const same = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)
-
-/** Whether this user belongs to the tenant: what a path names is looked up, never believed (S-139). */
-export const findUser = (parts: Pick<Parts, 'store'>, tenant: TenantId, id: string): Promise<User | undefined> =>
-  parts.store.get('users', tenant, id)
