@@ -142,12 +142,12 @@ export function factorContract(factor: Factor, samples: FactorSamples): void {
       for (const proof of junk) {
         assert.notEqual((await checked(factor, { ...material, proof }, tools)).is, 'right', String(proof))
       }
-      const anything = fc.oneof(fc.anything(), fc.string({ unit: 'binary' }), fc.bigInt())
+      const anything = fc.oneof(fc.anything({ maxDepth: 1, maxKeys: 3 }), fc.string({ unit: 'binary' }), fc.string())
       await fc.assert(
         fc.asyncProperty(anything, async (proof) => {
           assert.notEqual((await checked(factor, { ...material, proof }, tools)).is, 'right')
         }),
-        { numRuns: 300, seed: 6 },
+        { numRuns: 100, seed: 6 },
       )
     })
 
