@@ -12,7 +12,7 @@ import { createDispatcher } from '#delivery/dispatcher.ts'
 import { openChannels } from '#delivery/open.ts'
 import { createDevelopmentClock } from '#dev/clock.ts'
 import { developmentGroup } from '#dev/routes.ts'
-import { auth0Group } from '#dialects/auth0/routes.ts'
+import { auth0Groups } from '#dialects/auth0/routes.ts'
 import { baseOf, createDirectory } from '#engine/directory.ts'
 import { createEngine } from '#engine/engine.ts'
 import { factorMap } from '#factors/index.ts'
@@ -79,7 +79,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     const tls = settings.https ? await openTls(settings, { now: systemClock.now() }) : undefined
     const server = await createServer({
       groups: [
-        auth0Group({ engine, keys, oidc: createOidc({ store, keyring, clock, keys }) }),
+        ...auth0Groups({ engine, keys, oidc: createOidc({ store, keyring, clock, keys }) }),
         adminGroup({ parts, keys, adminTokenDigest: tokenDigest(settings.adminToken), development, log }),
         operationsGroup({ health, metrics }),
         ...(developmentClock

@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { base32Decode } from '#crypto/base32.ts'
 import { tokenDigest } from '#crypto/digest.ts'
 import { hotp, totpStep } from '#crypto/totp.ts'
-import { auth0Group } from '#dialects/auth0/routes.ts'
+import { auth0Groups } from '#dialects/auth0/routes.ts'
 import { createServer, type Server } from '#http/server.ts'
 import type { Api, Application } from '#model/application.ts'
 import { asId, type ClientId } from '#model/ids.ts'
@@ -108,7 +108,7 @@ export async function openAuth0World(options: WorldOptions = {}): Promise<Auth0W
   }))
   const server = await createServer({
     groups: [
-      auth0Group({
+      ...auth0Groups({
         engine: world.engine,
         keys,
         oidc: createOidc({ store, keyring: parts.keyring, clock: world.clock, keys }),

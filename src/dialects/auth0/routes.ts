@@ -1,8 +1,12 @@
 import type { Answer, CorsRule, Exchange, Route, RouteGroup, Trouble } from '#http/route.ts'
+import { accountGroup } from './account/routes.ts'
+import { askChangePassword } from './change-password.ts'
 import type { Dialect } from './dialect.ts'
+import { managementGroup } from './management/routes.ts'
 import { associate } from './mfa/associate.ts'
 import { list, remove } from './mfa/authenticators.ts'
 import { challenge } from './mfa/challenge.ts'
+import { pageGroup } from './pages/routes.ts'
 import { passwordlessStart } from './passwordless.ts'
 import { signup } from './signup.ts'
 import { auth0Spelling } from './spelling.ts'
@@ -19,6 +23,7 @@ const table: readonly (readonly [Route['method'], string, Handler])[] = [
   ['GET', '/mfa/authenticators', list],
   ['DELETE', '/mfa/authenticators/:id', remove],
   ['POST', '/dbconnections/signup', signup],
+  ['POST', '/dbconnections/change_password', askChangePassword],
   ['POST', '/passwordless/start', passwordlessStart],
 ]
 
@@ -33,7 +38,15 @@ const cors: CorsRule = {
 
 const documents: CorsRule = { origins: 'any', allowHeaders: [], exposeHeaders: [] }
 
-/** The API of this dialect as the edge mounts it. */
+/** Everything this dialect answers: each API with its own manners and errors. */
+export const auth0Groups = (dialect: Dialect): readonly RouteGroup[] => [
+  auth0Group(dialect),
+  managementGroup(dialect),
+  accountGroup(dialect),
+  pageGroup(dialect),
+]
+
+/** The Authentication API of this dialect as the edge mounts it. */
 export function auth0Group(dialect: Dialect): RouteGroup {
   return {
     name: 'auth0',

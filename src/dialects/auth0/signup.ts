@@ -9,7 +9,7 @@ import { noStore } from './wire.ts'
 import { subjectOf } from './words.ts'
 
 /** The error style of the directory endpoints (auth0.md §6.5). */
-function directoryError(
+export function directoryError(
   statusCode: number,
   name: string,
   code: string,
