@@ -80,7 +80,7 @@ const thrown = async (call: Promise<unknown>) => {
   }
 }
 
-const jwt = ''
+let jwt = ''
 let secret = ''
 
 describe('8.6 enrolment with the enrol-scope token in a SPA', () => {
