@@ -75,11 +75,12 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     const keys = createTenantKeys({ store, keyring, clock })
     const first = config.tenants[0]?.id
     const directory = createDirectory(store, clock, first === undefined ? undefined : asId<TenantId>(first))
+    const onFault = (error: Error) => log.error({ err: error }, 'the provider failed')
     const health = createHealth({ store })
     const tls = settings.https ? await openTls(settings, { now: systemClock.now() }) : undefined
     const server = await createServer({
       groups: [
-        ...auth0Groups({ engine, keys, oidc: createOidc({ store, keyring, clock, keys }) }),
+        ...auth0Groups({ engine, keys, oidc: createOidc({ store, keyring, clock, keys, onFault }) }),
         adminGroup({ parts, keys, adminTokenDigest: tokenDigest(settings.adminToken), development, log }),
         operationsGroup({ health, metrics }),
         ...(developmentClock

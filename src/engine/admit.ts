@@ -93,7 +93,10 @@ function decideFor<R extends Refs, A>(
   }
   const granted: Granted = { user, proofs, wish, assurance: assure(proofs, parts.factors) }
   const made = issue.decide(granted, found)
-  if ('no' in made) return refused(parts, caller, user.id, made)
+  if (made.refuse) {
+    const no = refused(parts, caller, user.id, made.refuse)
+    return { ...no, writes: [...no.writes, ...made.writes] }
+  }
   const left = loginWrites(parts, caller, granted, { isNew, provedSecond: false })
   return { result: yes({ granted, issued: made.issued }), writes: [...made.writes, ...left] }
 }

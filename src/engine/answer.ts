@@ -397,7 +397,7 @@ function succeed<R extends Refs, A>(
   }
   const granted: Granted = { user, proofs, wish, assurance: assure(proofs, parts.factors) }
   const issued = request.issue.decide(granted, found)
-  if ('no' in issued) return { result: issued }
+  if (issued.refuse) return { result: issued.refuse, writes: issued.writes }
   return {
     result: yes({ granted, issued: issued.issued, factor: factor.kind, show: verdict.show }),
     writes: [

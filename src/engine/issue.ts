@@ -18,11 +18,13 @@ export interface Granted {
  */
 export interface Issue<R extends Refs, A> {
   readonly refs: R
-  readonly decide: (
-    granted: Granted,
-    found: Found<R>,
-  ) => { readonly issued: A; readonly writes: readonly Write[] } | Refusal
+  readonly decide: (granted: Granted, found: Found<R>) => Made<A>
 }
+
+/** What issuing made; or why not, with what its refusal leaves behind (a family of tokens that has to end). */
+export type Made<A> =
+  | { readonly issued: A; readonly writes: readonly Write[]; readonly refuse?: undefined }
+  | { readonly refuse: Refusal; readonly writes: readonly Write[] }
 
 /** For callers that need nothing committed beside the grant. */
 export const nothingToIssue: Issue<Record<never, never>, undefined> = {

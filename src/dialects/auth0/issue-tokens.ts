@@ -86,7 +86,7 @@ export async function tokenIssue(dialect: Dialect, request: IssueRequest): Promi
       const planned = plan(found as unknown as RefreshFound, ready)
       return planned.yes
         ? { issued: { respond: planned.yes.respond, minted }, writes: planned.writes }
-        : { no: 'ticket-unknown' }
+        : { refuse: { no: 'ticket-unknown' }, writes: planned.writes }
     },
   }
 }

@@ -4,6 +4,7 @@ import { allowsGrant } from './audience.ts'
 import type { Dialect } from './dialect.ts'
 import { authorizationCode } from './grants/authorization-code.ts'
 import { clientCredentials } from './grants/client-credentials.ts'
+import { deviceCode } from './grants/device-code.ts'
 import { mfaOob, mfaOtp, mfaRecoveryCode } from './grants/mfa.ts'
 import { passwordGrant } from './grants/password.ts'
 import { passwordlessOtp } from './grants/passwordless.ts'
@@ -22,6 +23,7 @@ export const grants: Readonly<Record<string, Grant>> = {
   [`${own}mfa-oob`]: mfaOob,
   [`${own}mfa-recovery-code`]: mfaRecoveryCode,
   authorization_code: authorizationCode,
+  'urn:ietf:params:oauth:grant-type:device_code': deviceCode,
   refresh_token: refreshGrant,
   client_credentials: clientCredentials,
 }

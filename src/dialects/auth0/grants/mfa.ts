@@ -40,7 +40,7 @@ async function answerWith(dialect: Dialect, request: TokenRequest, to: To, proof
   const { exchange, application } = request
   const { factors } = dialect.engine.parts
   const table = 'kind' in to && factors.get(to.kind)?.traits.proof === 'lookup' ? recoveryTable : tokenTable
-  const bearer = await readMfaToken(dialect, exchange, request.params.mfa_token ?? '')
+  const bearer = await readMfaToken(dialect, exchange, request.params.mfa_token ?? '', request.dpopJkt)
   if (bearer.no !== undefined) return refuse(table, bearer, factors)
   const { flow } = bearer.yes
   const other = flow.by === 'ticket' ? flow.ticket.client : flow.client

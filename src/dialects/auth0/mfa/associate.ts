@@ -4,14 +4,14 @@ import { callerOf, type Dialect } from '../dialect.ts'
 import { clientOf, stringsOf } from '../token-request.ts'
 import { bearerTable, noStore, oauthError, refuse } from '../wire.ts'
 import { authenticatorType, channelWord, deviceId, typeWord } from '../words.ts'
-import { bearerToken, readMfaToken } from './bearer.ts'
+import { readBearerOf } from './bearer.ts'
 
 /** `POST /mfa/associate`: starts the enrolment of an authenticator; the first use of it confirms (auth0.md §2). */
 export async function associate(dialect: Dialect, exchange: Exchange): Promise<Answer> {
   const { parts } = dialect.engine
   const body = (exchange.body ?? {}) as Readonly<Record<string, unknown>>
   const strings = stringsOf(body)
-  const bearer = await readMfaToken(dialect, exchange, bearerToken(exchange, strings.mfa_token) ?? '')
+  const bearer = await readBearerOf(dialect, exchange, strings.mfa_token)
   if (bearer.no !== undefined) return refuse(bearerTable, bearer, parts.factors)
   const { flow, application, scope } = bearer.yes
   if (strings.client_secret !== undefined || strings.client_assertion !== undefined) {

@@ -7,12 +7,12 @@ import type { Factor } from '#ports/factor.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
 import { bearerTable, noStore, oauthError, refuse } from '../wire.ts'
 import { authenticatorType, channelWord, deviceId, maskedName, parseDeviceId, typeWord } from '../words.ts'
-import { bearerToken, readMfaToken } from './bearer.ts'
+import { readBearerOf } from './bearer.ts'
 
 /** `GET /mfa/authenticators`: a bare array, pending ones too, a phone once for each way to reach it (auth0.md §3.2). */
 export async function list(dialect: Dialect, exchange: Exchange): Promise<Answer> {
   const { parts } = dialect.engine
-  const bearer = await readMfaToken(dialect, exchange, bearerToken(exchange) ?? '')
+  const bearer = await readBearerOf(dialect, exchange)
   if (bearer.no !== undefined) return refuse(bearerTable, bearer, parts.factors)
   const { flow, scope } = bearer.yes
   if (flow.by === 'token' && !scope.includes('read:authenticators')) {
@@ -43,7 +43,7 @@ function entry(it: Authenticator, factor: Factor): object {
 /** `DELETE /mfa/authenticators/{id}`: only by an access token that says so; twins go together (auth0.md §3.3). */
 export async function remove(dialect: Dialect, exchange: Exchange): Promise<Answer> {
   const { parts } = dialect.engine
-  const bearer = await readMfaToken(dialect, exchange, bearerToken(exchange) ?? '')
+  const bearer = await readBearerOf(dialect, exchange)
   if (bearer.no !== undefined) return refuse(bearerTable, bearer, parts.factors)
   const { flow, scope, application } = bearer.yes
   if (flow.by !== 'token') return refuse(bearerTable, { no: 'ticket-unknown' }, parts.factors)

@@ -6,7 +6,8 @@ import { asId, type ClientId } from '#model/ids.ts'
 import type { Outcome } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import type { Proof } from '#model/proof.ts'
-import { verifyAccessToken } from '#oidc/tokens.ts'
+import { provesPossession } from '#oidc/possession.ts'
+import { type AccessClaims, readBearer, verifyAccessToken } from '#oidc/tokens.ts'
 import { mfaAudience } from '../audience.ts'
 import { type Dialect, dialectName, issuerOf } from '../dialect.ts'
 import { usersOf } from '../words.ts'
@@ -22,9 +23,46 @@ export interface Bearer {
 /** Our access tokens have two dots, tickets have none. */
 const isJwt = (token: string): boolean => token.split('.').length === 3
 
-/** A token of either kind as `mfa_token`: the ticket of a flow, or an access token of the MFA API. */
-export async function readMfaToken(dialect: Dialect, exchange: Exchange, token: string): Promise<Outcome<Bearer>> {
-  return isJwt(token) ? await readAccessToken(dialect, exchange, token) : await readTicket(dialect, exchange, token)
+/** Whether who shows a token bound to a key may show it; one bound to none is good as it is (RFC 9449 section 7). */
+type MayShow = (claims: AccessClaims) => boolean | Promise<boolean>
+
+/**
+ * A token of either kind as `mfa_token`: the ticket of a flow, or an access token of the MFA API. `dpopJkt`: the key
+ * of the proof that came with the request.
+ */
+export async function readMfaToken(
+  dialect: Dialect,
+  exchange: Exchange,
+  token: string,
+  dpopJkt?: string,
+): Promise<Outcome<Bearer>> {
+  return await readEither(dialect, exchange, token, ({ jkt }) => jkt === undefined || jkt === dpopJkt)
+}
+
+/**
+ * The bearer of a request to `/mfa/*`: the `Authorization` header, split at its first space because opaque values may
+ * hold any character, else the body member a sample uses (auth0.md §2.1).
+ */
+export async function readBearerOf(dialect: Dialect, exchange: Exchange, inBody?: string): Promise<Outcome<Bearer>> {
+  const { authorization } = exchange.headers
+  if (authorization === undefined) {
+    return inBody === undefined ? { no: 'ticket-unknown' } : await readMfaToken(dialect, exchange, inBody)
+  }
+  const bearer = readBearer(authorization)
+  if (bearer === undefined) return { no: 'ticket-unknown' }
+  const mayShow = (claims: AccessClaims) => provesPossession(dialect.engine.parts, exchange, claims, bearer)
+  return await readEither(dialect, exchange, bearer.token, mayShow)
+}
+
+async function readEither(
+  dialect: Dialect,
+  exchange: Exchange,
+  token: string,
+  mayShow: MayShow,
+): Promise<Outcome<Bearer>> {
+  return isJwt(token)
+    ? await readAccessToken(dialect, exchange, token, mayShow)
+    : await readTicket(dialect, exchange, token)
 }
 
 /** A ticket by its handle, alive and of this dialect; which client it belongs to is for the caller to compare. */
@@ -40,12 +78,17 @@ export async function readTicket(dialect: Dialect, exchange: Exchange, handle: s
   return yes({ flow: { by: 'ticket', ticket: ticket.yes, handle }, application, scope: [] })
 }
 
-async function readAccessToken(dialect: Dialect, exchange: Exchange, token: string): Promise<Outcome<Bearer>> {
+async function readAccessToken(
+  dialect: Dialect,
+  exchange: Exchange,
+  token: string,
+  mayShow: MayShow,
+): Promise<Outcome<Bearer>> {
   const { store, clock } = dialect.engine.parts
   const audience = mfaAudience(exchange.base)
   const question = { tenant: exchange.tenant.id, issuer: issuerOf(exchange.base), token, audience, now: clock.now() }
   const claims = await verifyAccessToken({ store, keys: dialect.keys }, question)
-  if (claims === undefined) return { no: 'ticket-unknown' }
+  if (claims === undefined || !(await mayShow(claims))) return { no: 'ticket-unknown' }
   const client = asId<ClientId>(claims.client)
   const application = await store.get('applications', exchange.tenant.id, client)
   const user = await firstUser(dialect, exchange, claims.subject)
@@ -63,16 +106,4 @@ async function firstUser({ engine }: Dialect, exchange: Exchange, subject: strin
     if (user !== undefined && !user.blocked) return user.id
   }
   return undefined
-}
-
-/**
- * The bearer of a request: the `Authorization` header, split at its first space because opaque values may hold any
- * character, else the body member a sample uses (auth0.md §2.1).
- */
-export function bearerToken(exchange: Exchange, inBody?: string): string | undefined {
-  const header = exchange.headers.authorization
-  if (header === undefined) return inBody
-  const space = header.indexOf(' ')
-  const scheme = header.slice(0, Math.max(0, space)).toLowerCase()
-  return scheme === 'bearer' || scheme === 'dpop' ? header.slice(space + 1).trim() : undefined
 }
