@@ -103,7 +103,7 @@ describe('8.6 enrolment with the enrol-scope token in a SPA', () => {
 
   test('8.6.1 a refresh for the MFA API brings a JWT with every scope that was asked', async () => {
     const { audience, scope: wanted } = mfaApi(server)
-    jwt = await S.getTokenSilently({ authorizationParams: { audience, scope: wanted } })
+    jwt = (await S.getTokenSilently({ authorizationParams: { audience, scope: wanted } })) ?? ''
     const asked = tokenCalls().at(-1)
     assert.equal(asked?.get('grant_type'), 'refresh_token')
     assert.equal(asked?.get('audience'), audience)
