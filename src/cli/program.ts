@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { configCommand } from './config.ts'
 import { doctorCommand } from './doctor.ts'
+import { keysCommand } from './keys.ts'
 import { serveCommand } from './serve.ts'
 import { terminal } from './terminal.ts'
+import { usersCommand } from './users.ts'
 
 /** A verb sets what the process answers: 0 done, 1 refused or failed. */
 export type Exit = (code: 0 | 1) => void
@@ -19,7 +21,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .version(version())
     .showHelpAfterError('Run `polyfactor --help` for all verbs.')
     .exitOverride()
-  for (const make of [serveCommand, configCommand, doctorCommand]) {
+  for (const make of [serveCommand, configCommand, doctorCommand, usersCommand, keysCommand]) {
     const command = make(exit)
     program.addCommand(command, { isDefault: command.name() === 'serve' })
   }
