@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { publicUrlProblem } from '#config/load.ts'
 import { readConfigFile } from '#config/read.ts'
 import { type Config, configJsonSchema } from '#config/schema.ts'
-import type { Exit } from './program.ts'
+import type { Exit } from './exit.ts'
 import { terminal } from './terminal.ts'
 
 /** `config check FILE` and `config schema`. */

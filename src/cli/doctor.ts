@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { type Loaded, loadConfig } from '#config/load.ts'
 import { formatProblem, type Problem } from '#config/problem.ts'
 import { type Check, checks, type Verdict } from './doctor-checks.ts'
-import type { Exit } from './program.ts'
+import type { Exit } from './exit.ts'
 import { paint, terminal, withProgress } from './terminal.ts'
 
 /** `doctor`: says what is wrong with this installation and how to mend it. Changes nothing. */

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
+import type { Exit } from './exit.ts'
 import { withAdmin } from './offline.ts'
-import type { Exit } from './program.ts'
 import { terminal } from './terminal.ts'
 
 interface Rotation {

@@ -12,7 +12,7 @@ import { createTenantKeys } from '#oidc/keys.ts'
 import { systemClock } from '#ops/clock.ts'
 import { createLog } from '#ops/log.ts'
 import { openStore } from '#stores/open.ts'
-import type { Exit } from './program.ts'
+import type { Exit } from './exit.ts'
 import { describeStartFailure } from './start-failure.ts'
 import { terminal } from './terminal.ts'
 

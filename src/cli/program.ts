@@ -2,13 +2,11 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { configCommand } from './config.ts'
 import { doctorCommand } from './doctor.ts'
+import type { Exit } from './exit.ts'
 import { keysCommand } from './keys.ts'
 import { serveCommand } from './serve.ts'
 import { terminal } from './terminal.ts'
 import { usersCommand } from './users.ts'
-
-/** A verb sets what the process answers: 0 done, 1 refused or failed. */
-export type Exit = (code: 0 | 1) => void
 
 /** Runs `polyfactor <verb> …` and answers the exit code. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import type { Exit } from './exit.ts'
 import { AdminRefused, type Offline, withAdmin } from './offline.ts'
-import type { Exit } from './program.ts'
 import { terminal } from './terminal.ts'
 
 interface Common {
