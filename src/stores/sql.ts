@@ -54,6 +54,23 @@ export function columnOf(table: SqlTable, index: string): string {
 }
 
 /**
+ * Tables that grow with every request and whose sets nobody decides upon. Keeping such a set still while a change
+ * decides would make all requests wait for each other, so no change may name one.
+ */
+const openEnded: ReadonlySet<TableName> = new Set(['events', 'messages'])
+
+/** Whether a change may name all rows with a value of an index of this table. */
+export function hasSets(table: TableName): boolean {
+  return !openEnded.has(table)
+}
+
+/** The column of an index whose rows a change names; throws for tables where none may. */
+export function setColumnOf(table: SqlTable, index: string): string {
+  if (!hasSets(table.table)) throw new TypeError(`a change cannot hold all rows of ${table.table} by "${index}"`)
+  return columnOf(table, index)
+}
+
+/**
  * Whether a database can hold this text as a key exactly. PostgreSQL knows no NUL, and a lone surrogate has no UTF-8
  * form: it would be stored as U+FFFD, and two different keys would become one.
  */
