@@ -72,8 +72,9 @@ const limits = z
     code_lifetime_seconds: field.seconds(30, 600).default(300).meta({
       description: 'Life of a one-time code in seconds; 600 at most.',
     }),
-    ticket_lifetime_seconds: field.seconds(60, 3600).optional().meta({
-      description: 'Life of a login in progress (mfa_token, continuation token) in seconds.',
+    ticket_lifetime_seconds: field.seconds(60, 900).optional().meta({
+      description:
+        'Life of a login in progress (mfa_token, continuation token) in seconds; 900 at most, 600 by default.',
     }),
   })
   .meta({ description: 'Figures that may be changed within the bounds of the security contract.' })
@@ -114,7 +115,9 @@ const applicationFields = z.strictObject({
     .meta({ description: 'What client_credentials may ask for: an API of the tenant or <public_url>/api/v2/.' }),
   native_auth: z.boolean().default(false).meta({ description: 'Entra native authentication.' }),
   mfa: mfa.optional(),
-  id_token_signed_response_alg: algorithm.optional().meta({ description: 'Absent: the tenant’s algorithm.' }),
+  id_token_signed_response_alg: algorithm
+    .optional()
+    .meta({ description: 'Of ID tokens; absent: RS256, the one algorithm every SDK knows.' }),
 })
 
 const application = applicationFields.superRefine(checkApplication).transform((it) => ({
@@ -182,6 +185,9 @@ const tenant = z
       description: 'Name of the password directory (Auth0 `realm`).',
     }),
     signing_algorithm: algorithm.default('RS256'),
+    discovery: z.enum(['auth0', 'cidaas']).optional().meta({
+      description: 'Whose discovery document the root of this tenant’s hosts serves. Default: Auth0’s.',
+    }),
     limits: limits.default({ code_lifetime_seconds: 300 }),
     apis: z.array(api).default([]),
     applications: z.array(application).default([]),
