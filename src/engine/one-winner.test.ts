@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Outcome } from '#model/outcome.ts'
 import { openWorld, someWish, type World } from '#test/support/world.ts'
+import { askPasswordReset, resetPassword } from './accounts/reset-password.ts'
 import type { Flow } from './flow.ts'
 import { nothingToIssue } from './issue.ts'
 import { answerPasswordless, startPasswordless } from './passwordless.ts'
@@ -141,5 +142,25 @@ test('S-28, AC-1: of 50 parallel sign-ins with one passwordless code exactly one
     const code = await world.lastCode()
     return () =>
       answerPasswordless(world.parts, { caller, channel: 'email', to, code, wish: someWish, issue: nothingToIssue })
+  })
+})
+
+test('S-28, AC-1: of 50 parallel uses of one password-reset link exactly one succeeds, 100 times', async () => {
+  const world = await openWorld()
+  await world.addUser('ada')
+  const caller = world.caller()
+  await oneWinner(world, 'password.changed', ['ticket-unknown'], async (round) => {
+    let handle = ''
+    const link = (it: string) => {
+      handle = it
+      return `https://id.example/reset/${it}`
+    }
+    await askPasswordReset(world.parts, { caller, email: 'ada@example.com', link })
+    let turn = 0
+    return () => {
+      turn += 1
+      const password = `a long sentence for round ${round}, turn ${turn}`
+      return resetPassword(world.parts, world.tenant, { handle, password, fields: {} })
+    }
   })
 })
