@@ -3,7 +3,7 @@ import type { Challenge } from '#model/challenge.ts'
 import type { Outcome, Refusal } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import type { Proof } from '#model/proof.ts'
-import type { Ticket } from '#model/ticket.ts'
+import type { Requirement, Ticket } from '#model/ticket.ts'
 import type { Factor, Verdict } from '#ports/factor.ts'
 import { type Decision, type Found, put, type Refs, row, rows, type Write } from '#ports/store.ts'
 import { type Admitted, accountRefs, judgeNow, loginWrites, requirementDetails } from './admit.ts'
@@ -35,10 +35,17 @@ export interface AnswerRequest<R extends Refs, A> {
   readonly issue: Issue<R, A>
   /** Also hold this user's bucket of wrong codes (a dialect that promises one); the ladder holds in any case. */
   readonly holdBucket?: boolean
+  /**
+   * Only record the proof in the ticket: another request ends the flow (`finish`). `issue` then commits what the caller
+   * keeps of the proof, once for every right one, and the answer's `missing` says whether policy asks for more.
+   */
+  readonly recordOnly?: boolean
 }
 
 export interface Answered<A> extends Admitted<A> {
   readonly factor: string
+  /** With `recordOnly`: what policy still asks for after this proof. */
+  readonly missing?: Requirement
   /** Shown to the user once: the code that replaces a spent one. */
   readonly show?: { readonly codes?: readonly string[] }
 }
@@ -384,9 +391,19 @@ function succeed<R extends Refs, A>(
   if (flow.by === 'ticket' && ticket) {
     const mark = lastMfaHere(account.mark)
     const judged = judgeNow(parts, { caller, user, authenticators, proofs, wish }, mark)
+    // Nobody could go on from here, so nothing is taken either.
+    if (!judged.met && 'refuse' in judged) return { result: judged.refuse }
+    if (request.recordOnly === true) {
+      const granted: Granted = { user, proofs, wish, assurance: assure(proofs, parts.factors) }
+      const kept = request.issue.decide(granted, found)
+      if (kept.refuse) return { result: kept.refuse, writes: kept.writes }
+      const missing = judged.met ? undefined : judged.require
+      return {
+        result: yes({ granted, issued: kept.issued, factor: factor.kind, show: verdict.show, missing }),
+        writes: [...spent, ...kept.writes, put('tickets', { ...ticket, proofs })],
+      }
+    }
     if (!judged.met) {
-      // Nobody could go on from here, so nothing is taken either.
-      if ('refuse' in judged) return { result: judged.refuse }
       const next: Ticket = { ...ticket, proofs, requirement: judged.require }
       const event = audit(parts, caller, 'mfa.required', { user: user.id, details: requirementDetails(judged.require) })
       return {

@@ -71,7 +71,7 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
       if (wait > 0) return { result: { no: 'too-many-attempts', of: 'code', retryAfter: wait } }
       const spent = channel === undefined ? undefined : spendSend(caller, channel, ticket.user, found.budget, now)
       if (spent !== undefined && 'no' in spent) return { result: spent }
-      const reserved = reserveChallenge(parts)
+      const reserved = reserveChallenge(parts, caller)
       const context = macContext({
         ...authenticator,
         id: reserved.id,

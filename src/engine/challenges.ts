@@ -7,7 +7,7 @@ import type { Dispatch, Factor, Memory } from '#ports/factor.ts'
 import { insert, put, type Write } from '#ports/store.ts'
 import { limits } from './limits.ts'
 import { codeMessage } from './messages/queue.ts'
-import type { Caller, Parts } from './parts.ts'
+import { type Caller, newHandle, type Parts } from './parts.ts'
 
 /** How long the row of a dead challenge is kept, to answer `expired` instead of `unknown`; seconds. */
 const graveyard = 3_600
@@ -32,8 +32,8 @@ export interface NewChallenge {
 }
 
 /** A handle for a challenge that is about to be made: factors need its id for the keyed hash. */
-export function reserveChallenge(parts: Parts): NewChallenge {
-  const handle = parts.random.token()
+export function reserveChallenge(parts: Parts, caller: Caller): NewChallenge {
+  const handle = newHandle(parts, caller)
   return { handle, id: challengeId(handle) }
 }
 

@@ -4,6 +4,7 @@ import { type AdmitRequest, type Admitted, admit } from './admit.ts'
 import { type Answered, type AnswerRequest, answer } from './answer.ts'
 import { type Challenged, type ChallengeRequest, challenge } from './challenge.ts'
 import { type Enrolment, type EnrolRequest, enrol } from './enrol.ts'
+import { type FinishRequest, finish } from './finish.ts'
 import type { Parts } from './parts.ts'
 import { type SignedIn, type SignInRequest, signIn } from './sign-in.ts'
 
@@ -23,6 +24,8 @@ export interface Engine {
   challenge(request: ChallengeRequest): Promise<Outcome<Challenged>>
   /** Judges a proof and issues when nothing is missing. */
   answer<R extends Refs, A>(request: AnswerRequest<R, A>): Promise<Outcome<Answered<A>>>
+  /** Ends a flow whose proofs were recorded one by one. */
+  finish<R extends Refs, A>(request: FinishRequest<R, A>): Promise<Outcome<Admitted<A>>>
 }
 
 /** Binds the verbs to their parts. */
@@ -34,5 +37,6 @@ export function createEngine(parts: Parts): Engine {
     enrol: (request) => enrol(parts, request),
     challenge: (request) => challenge(parts, request),
     answer: (request) => answer(parts, request),
+    finish: (request) => finish(parts, request),
   }
 }

@@ -161,7 +161,7 @@ function begin(
     createdAt: now,
     expiresAt: now + limits.pendingLifetime * 1_000,
   }
-  const reserved = reserveChallenge(parts)
+  const reserved = reserveChallenge(parts, caller)
   const context = macContext({ ...bare, id: reserved.id, authenticator: bare.id, purpose: 'enrolment' })
   const issuer = caller.tenant.name
   const made = factor.enrol({ target, issuer, account: accountLabel(user) }, factorTools(parts, context))

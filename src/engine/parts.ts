@@ -23,6 +23,10 @@ export interface Parts {
   readonly addressExempt: (address: string) => boolean
 }
 
+/** A fresh bearer handle in the form the caller's wire can carry. */
+export const newHandle = (parts: Pick<Parts, 'random'>, caller: Pick<Caller, 'handles'>): string =>
+  caller.handles === 'uuid' ? parts.random.id() : parts.random.token()
+
 /** Who asks, and from where. */
 export interface Caller {
   readonly tenant: Tenant
@@ -32,6 +36,8 @@ export interface Caller {
   readonly userAgent: string
   /** A handle of the device or browser, where the dialect has one. */
   readonly device?: string
+  /** Form of the handles made for this caller: 256 bits of base64url, or version 4 UUIDs (122 bits) where a wire demands them. */
+  readonly handles?: 'token' | 'uuid'
   /** Correlation id for the audit. */
   readonly correlation: string
 }

@@ -2,12 +2,12 @@ import { lengthPrefixed, tokenDigest } from '#crypto/digest.ts'
 import type { Budget } from '#model/budget.ts'
 import type { Challenge } from '#model/challenge.ts'
 import { asId, type ChallengeId, type UserId } from '#model/ids.ts'
-import type { Outcome } from '#model/outcome.ts'
+import type { Outcome, Refusal } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import type { Proof } from '#model/proof.ts'
 import type { Wish } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
-import { type Decision, put, type Refs, remove, row, rows, upsert, type Write } from '#ports/store.ts'
+import { type Decision, type Found, put, type Refs, remove, row, rows, upsert, type Write } from '#ports/store.ts'
 import { draftUser } from './accounts/create.ts'
 import { canonicalEmail, canonicalPhone } from './addresses.ts'
 import { type Admitted, admit, type Spend } from './admit.ts'
@@ -32,6 +32,8 @@ export interface PasswordlessStart {
   readonly channel: PasswordlessChannel
   /** Address or number as typed. */
   readonly to: unknown
+  /** false: an address without an account gets no message, and looks just the same (S-102). Default true. */
+  readonly signUp?: boolean
 }
 
 export interface PasswordlessStarted {
@@ -67,7 +69,7 @@ const transactionId = (
   )
 
 /** Consecutive wrong codes of an address, whoever asks and whether or not there is an account behind it (S-18, S-106). */
-const ladderId = ({ tenant }: Caller, channel: PasswordlessChannel, key: string): string =>
+export const ladderId = ({ tenant }: Caller, channel: PasswordlessChannel, key: string): string =>
   `passwordless:${tokenDigest(lengthPrefixed([tenant.id, channel, key]).toString('latin1'))}`
 
 /** How long a count of wrong codes is kept after the last of them, ms. */
@@ -139,7 +141,18 @@ export async function startPasswordless(
         result: yes({ address, user }),
         writes: [
           upsert('challenges', challenge),
-          codeMessage(parts, caller.tenant, { channel, to: address, purpose: 'login', code, lifetime, challenge: id }),
+          ...(owner !== undefined || request.signUp !== false
+            ? [
+                codeMessage(parts, caller.tenant, {
+                  channel,
+                  to: address,
+                  purpose: 'login',
+                  code,
+                  lifetime,
+                  challenge: id,
+                }),
+              ]
+            : []),
           spent.write,
           audit(parts, caller, 'challenge.sent', { user: owner?.id, factor: channel, details: { passwordless: true } }),
         ],
@@ -175,16 +188,67 @@ export async function answerPasswordless<R extends Refs, A>(
   const user = owner?.id ?? futureId(caller, channel, key)
   const proof: Proof = {
     factor: channel,
-    channel: `${channel === 'sms' ? 'phone' : 'email'}:${address}`,
+    channel: `${channel === 'sms' ? 'phone' : 'email'}:${key}`,
     at: parts.clock.now(),
   }
   const spend = spendCode(parts, request, { address, key }, owner)
   return await admit(parts, { caller, user, proofs: [proof], wish, issue, spend })
 }
 
-function spendCode<R extends Refs, A>(
+export interface PasswordlessProved<A> {
+  readonly user: UserId
+  readonly proof: Proof
+  readonly kept: A
+}
+
+/**
+ * Judges the code without asking for tokens: the proof is handed to the caller, who keeps it in the same commit and
+ * goes on with `admit` in another request. Only for accounts there are; any other address is wrong whatever was typed.
+ */
+export async function provePasswordless<A>(
   parts: Parts,
-  { caller, channel, code }: PasswordlessAnswer<R, A>,
+  request: {
+    readonly caller: Caller
+    readonly channel: PasswordlessChannel
+    readonly to: unknown
+    readonly code: unknown
+    /** What else has to be committed with it. */
+    readonly keep: {
+      readonly refs: Refs
+      readonly decide: (
+        user: UserId,
+        proof: Proof,
+        found: Found<Refs>,
+      ) => { readonly kept: A; readonly writes: readonly Write[] } | Refusal
+    }
+  },
+): Promise<Outcome<PasswordlessProved<A>>> {
+  const { caller, channel, keep } = request
+  const to = canonical(caller, channel, request.to)
+  if (to.no !== undefined) return { no: 'wrong-proof', factor: channel }
+  const { address, key } = to.yes
+  const owner = await ownerOf(parts, caller, channel, key)
+  const spend = spendCode(parts, request, { address, key }, owner)
+  const refs: Refs = { ...keep.refs, ...spend.refs, owner: row('users', caller.tenant.id, owner?.id ?? '') }
+  return await parts.store.change(refs, (found): Decision<Outcome<PasswordlessProved<A>>> => {
+    const spent = spend.decide(found)
+    if (spent.refuse) return { result: spent.refuse, writes: spent.writes }
+    const user = found.owner as User | undefined
+    if (user === undefined || user.blocked) return { result: { no: 'wrong-proof', factor: channel } }
+    const proof: Proof = {
+      factor: channel,
+      channel: `${channel === 'sms' ? 'phone' : 'email'}:${key}`,
+      at: parts.clock.now(),
+    }
+    const kept = keep.decide(user.id, proof, found)
+    if ('no' in kept) return { result: kept }
+    return { result: yes({ user: user.id, proof, kept: kept.kept }), writes: [...spent.writes, ...kept.writes] }
+  })
+}
+
+function spendCode(
+  parts: Parts,
+  { caller, channel, code }: Pick<PasswordlessAnswer<Refs, unknown>, 'caller' | 'channel' | 'code'>,
   { address, key }: Address,
   owner: User | undefined,
 ): Spend {

@@ -5,8 +5,8 @@ import { yes } from '#model/outcome.ts'
 import type { Proof } from '#model/proof.ts'
 import type { User } from '#model/user.ts'
 import { type Decision, put, remove, row, upsert } from '#ports/store.ts'
-import { findByLogin, usernameKey } from './accounts/find.ts'
-import { asciiLower, canonicalEmail } from './addresses.ts'
+import { findByLogin, findByPhone, usernameKey } from './accounts/find.ts'
+import { asciiLower, canonicalEmail, canonicalPhone } from './addresses.ts'
 import { password as passwordFactor } from './assurance.ts'
 import { addressBudgetRef, addressFailure, addressWait } from './attempt-budgets.ts'
 import { audit } from './events.ts'
@@ -20,6 +20,8 @@ export interface SignInRequest {
   /** E-mail address or user name as typed. */
   readonly login: string
   readonly password: string
+  /** A telephone number names its owner too, once it is verified. */
+  readonly byPhone?: boolean
 }
 
 export interface SignedIn {
@@ -46,10 +48,10 @@ function ladderKey(caller: Caller, login: string): string {
 }
 
 async function attempt(parts: Parts, request: SignInRequest, key: string): Promise<Outcome<SignedIn>> {
-  const { caller, login, password } = request
+  const { caller, password } = request
   const refusal = await reserve(parts, caller, key)
   if (refusal !== undefined) return refusal
-  const user = await findByLogin(parts.store, caller.tenant.id, login)
+  const user = await ownerOf(parts, request)
   const stored = user?.passwordHash
   const checked =
     stored === undefined ? await parts.passwords.verifyDecoy(password) : await parts.passwords.verify(password, stored)
@@ -68,6 +70,12 @@ async function attempt(parts: Parts, request: SignInRequest, key: string): Promi
   await release(parts, caller, key, checked.rehash ? { user, password } : undefined)
   const proof: Proof = { factor: passwordFactor, channel: passwordFactor, at: parts.clock.now() }
   return yes({ user, proofs: [proof] })
+}
+
+async function ownerOf({ store }: Parts, { caller, login, byPhone }: SignInRequest): Promise<User | undefined> {
+  const tenant = caller.tenant.id
+  const phone = byPhone === true ? canonicalPhone(caller.tenant, login).yes : undefined
+  return phone === undefined ? await findByLogin(store, tenant, login) : await findByPhone(store, tenant, phone)
 }
 
 /** Counts the attempt before it is made; the ladder's wait refuses it without a comparison. */

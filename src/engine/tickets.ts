@@ -7,10 +7,18 @@ import type { Requirement, Ticket, Wish } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
 import { insert, type Write } from '#ports/store.ts'
 import { limits } from './limits.ts'
-import type { Caller, Parts } from './parts.ts'
+import { type Caller, newHandle, type Parts } from './parts.ts'
 
 /** How long the row of a finished or expired ticket is kept, to answer `expired` instead of `unknown`; seconds. */
 const graveyard = 3_600
+
+/** How long a flow lasts from its beginning, ms. */
+const flowLifetime = ({ tenant }: Pick<Caller, 'tenant'>): number =>
+  (tenant.limits?.ticketLifetimeSeconds ?? limits.ticketLifetime) * 1_000
+
+/** When the flow of a ticket began; a ticket that follows another goes on with its flow. Epoch ms. */
+export const flowStart = (caller: Pick<Caller, 'tenant'>, ticket: Pick<Ticket, 'endsAt'>): number =>
+  ticket.endsAt - flowLifetime(caller)
 
 /** The stored name of a handle. */
 export const ticketId = (handle: string): TicketId => asId<TicketId>(tokenDigest(handle))
@@ -24,20 +32,22 @@ export function newTicket(
     readonly wish: Wish
     readonly proofs: readonly Proof[]
     readonly requirement: Requirement
+    /** End of the flow it goes on; absent: a flow begins. */
+    readonly endsAt?: number
   },
 ): { readonly handle: string; readonly write: Write } {
-  const handle = parts.random.token()
+  const handle = newHandle(parts, caller)
   const now = parts.clock.now()
-  const lifetime = caller.tenant.limits?.ticketLifetimeSeconds ?? limits.ticketLifetime
+  const endsAt = it.endsAt ?? now + flowLifetime(caller)
   const write = insert('tickets', {
     tenant: caller.tenant.id,
     id: ticketId(handle),
     client: caller.application.id,
     failures: {},
     createdAt: now,
-    endsAt: now + lifetime * 1_000,
-    expiresAt: now + (lifetime + graveyard) * 1_000,
     ...it,
+    endsAt,
+    expiresAt: endsAt + graveyard * 1_000,
   })
   return { handle, write }
 }

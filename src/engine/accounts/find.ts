@@ -14,6 +14,13 @@ export async function findByEmail(store: Store, tenant: TenantId, input: unknown
   return user
 }
 
+/** The one user who has verified a telephone number, in E.164 form; undefined when nobody or more than one has. */
+export async function findByPhone(store: Store, tenant: TenantId, number: string): Promise<User | undefined> {
+  const found = await store.list('users', tenant, { by: { index: 'phone', value: number }, limit: 5 })
+  const owners = found.filter((it) => it.phoneVerified)
+  return owners.length === 1 ? owners[0] : undefined
+}
+
 /** The user behind what was typed into the sign-in box: an e-mail address or a user name. */
 export async function findByLogin(store: Store, tenant: TenantId, login: string): Promise<User | undefined> {
   const byEmail = login.includes('@') ? await findByEmail(store, tenant, login) : undefined

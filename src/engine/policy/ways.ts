@@ -2,6 +2,7 @@ import type { Authenticator } from '#model/authenticator.ts'
 import type { Proof } from '#model/proof.ts'
 import type { Tenant } from '#model/tenant.ts'
 import type { Factor } from '#ports/factor.ts'
+import { asciiLower } from '../addresses.ts'
 import { password } from '../assurance.ts'
 
 type Factors = ReadonlyMap<string, Factor>
@@ -14,9 +15,9 @@ export function enabled(tenant: Tenant, factors: Factors, kind: string): Factor 
 /** The channel a proof by this authenticator uses up: two ways to one phone are one channel. */
 export function channelOf(authenticator: Pick<Authenticator, 'id' | 'factor' | 'target'>, factors: Factors): string {
   const reach = factors.get(authenticator.factor)?.traits.reach
-  return reach !== undefined && authenticator.target !== undefined
-    ? `${reach}:${authenticator.target}`
-    : `authenticator:${authenticator.id}`
+  if (reach === undefined || authenticator.target === undefined) return `authenticator:${authenticator.id}`
+  // One mailbox is one channel, however its address is written (AC-38).
+  return `${reach}:${reach === 'email' ? asciiLower(authenticator.target) : authenticator.target}`
 }
 
 /** All enabled kinds that can challenge this authenticator: its own, and those with the same reach. */
