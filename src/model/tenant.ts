@@ -32,5 +32,7 @@ export interface Tenant extends Row {
   /** Name of the password directory as dialects call it. */
   readonly defaultConnection: string
   readonly signingAlgorithm: SigningAlgorithm
+  /** Name of the dialect whose discovery document stands at the root of the tenant's hosts; absent: the first one's. */
+  readonly discovery?: string
   readonly limits?: LimitOverrides
 }

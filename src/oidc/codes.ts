@@ -2,7 +2,7 @@ import { s256, sameSecret } from '#crypto/digest.ts'
 import type { Application } from '#model/application.ts'
 import type { Artifact } from '#model/artifact.ts'
 import { asId, type TenantId, type UserId } from '#model/ids.ts'
-import type { Assurance } from '#model/proof.ts'
+import type { Assurance, Proof } from '#model/proof.ts'
 import { put, remove, row, type Store, type Write } from '#ports/store.ts'
 import { artifactId } from './artifacts.ts'
 import { offlineScope, toAudience } from './audiences.ts'
@@ -22,6 +22,8 @@ export interface ApprovalPayload {
   readonly acr?: string
   readonly amr?: readonly string[]
   readonly authTime?: number
+  /** Ours: what was proved, so that policy can ask again at a refresh. */
+  readonly proofs?: readonly Proof[]
 }
 
 /** An authorization code as the library's authorization endpoint has stored it. */
@@ -35,6 +37,8 @@ interface CodePayload extends ApprovalPayload {
   readonly consumed?: number
   /** Ours: the family the code was spent for. */
   readonly given?: string
+  /** Ours: the dialect it was made in, where that is not the library's; no other redeems it (S-51). */
+  readonly dialect?: string
 }
 
 export interface CodeQuestion {
@@ -46,6 +50,13 @@ export interface CodeQuestion {
   /** PKCE verifier (RFC 7636 section 4.1). */
   readonly verifier?: string
   readonly dpopJkt?: string
+  /** The dialect whose codes are good here; absent: the library's. */
+  readonly dialect?: string
+  /**
+   * A code that was asked for without a challenge is good too, whatever verifier comes with it: only for dialects whose
+   * unmodified clients can do no better (cidaas.md §0.3 rule 8). One with a challenge needs its verifier all the same.
+   */
+  readonly challengeOptional?: boolean
   /** Epoch ms. */
   readonly now: number
 }
@@ -85,9 +96,11 @@ export interface CodeFound {
 function judge({ code, grant }: CodeFound, question: CodeQuestion): CodeRefusal | undefined {
   if (code === undefined || code.model !== 'AuthorizationCode') return 'unknown'
   const payload = code.payload as unknown as CodePayload
+  if (payload.dialect !== question.dialect) return 'unknown'
   if (payload.clientId !== question.application.id) return 'other-client'
   if (payload.redirectUri !== redirectUriOf(question)) return 'redirect-uri'
-  if (!rightVerifier(payload, question.verifier)) return 'verifier'
+  const unbound = question.challengeOptional === true && payload.codeChallenge === undefined
+  if (!unbound && !rightVerifier(payload, question.verifier)) return 'verifier'
   if (payload.dpopJkt !== undefined && payload.dpopJkt !== question.dpopJkt) return 'key'
   if (payload.consumed !== undefined) return 'used'
   if (payload.exp * 1000 <= question.now) return 'expired'
@@ -121,6 +134,7 @@ export interface Approval {
   readonly nonce?: string
   readonly sid?: string
   readonly assurance?: Assurance
+  readonly proofs?: readonly Proof[]
 }
 
 /** Reads an approval out of a payload of the library. */
@@ -134,6 +148,7 @@ export function approvalOf(payload: ApprovalPayload): Approval {
     audience: resource === undefined ? undefined : toAudience(resource),
     nonce: payload.nonce,
     sid: payload.sid,
+    ...(payload.proofs === undefined ? {} : { proofs: payload.proofs }),
     assurance:
       authTime === undefined
         ? undefined

@@ -12,6 +12,8 @@ import type { Spelling } from './spelling.ts'
 export interface OidcRoom {
   /** Everything of this room that has a fixed place in a dialect: mount all of it. The token endpoint is the dialect's. */
   routes(spelling: Spelling): readonly (Route | RawRoute)[]
+  /** Lets tenants choose this spelling's discovery document for the root of their host (operating.md §6.9). */
+  announce(spelling: Spelling): void
   /** The library's instance, for pages that sign people in and for tests. */
   providerFor(tenant: TenantId, base: string, spelling: Spelling): Promise<Provider>
 }
@@ -19,8 +21,12 @@ export interface OidcRoom {
 /** Opens the room: discovery, keys, user info, revocation and introspection of ours; the front channel of the library. */
 export function createOidc(parts: ProviderParts): OidcRoom {
   const providerFor = createProviders(parts)
+  const announced = new Map<string, Spelling>()
   return {
     providerFor,
+    announce(spelling) {
+      announced.set(spelling.name, spelling)
+    },
     routes(spelling) {
       const library = async (request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<void> =>
         handOver(await providerFor(exchange.tenant.id, exchange.base, spelling), request, response, exchange)
@@ -32,7 +38,7 @@ export function createOidc(parts: ProviderParts): OidcRoom {
       })
       const { paths } = spelling
       return [
-        ...documents(parts, spelling),
+        ...documents(parts, spelling, announced),
         raw(paths.authorize, 'GET', 'POST'),
         raw(`${paths.authorize}/:uid`, 'GET'),
         raw(paths.par, 'POST'),
@@ -59,11 +65,15 @@ function deviceRoutes({ paths }: Spelling, raw: (path: string, ...methods: Metho
 /** Public documents may be kept for a while; keys are published a day before they sign, so five minutes harm nobody. */
 const cacheable = { 'cache-control': 'public, max-age=300' }
 
-function documents(parts: ProviderParts, spelling: Spelling): readonly Route[] {
+function documents(parts: ProviderParts, own: Spelling, announced: ReadonlyMap<string, Spelling>): readonly Route[] {
   const discovery = async ({ tenant, base }: Exchange): Promise<Answer> => ({
     status: 200,
     headers: cacheable,
-    body: discoveryDocument(spelling, base, await parts.keys.snapshot(tenant.id, ['RS256', tenant.signingAlgorithm])),
+    body: discoveryDocument(
+      announced.get(tenant.discovery ?? '') ?? own,
+      base,
+      await parts.keys.snapshot(tenant.id, ['RS256', tenant.signingAlgorithm]),
+    ),
   })
   const jwks = async ({ tenant }: Exchange): Promise<Answer> => ({
     status: 200,
@@ -73,7 +83,7 @@ function documents(parts: ProviderParts, spelling: Spelling): readonly Route[] {
   return [
     { method: 'GET', path: '/.well-known/openid-configuration', handle: discovery },
     { method: 'GET', path: '/.well-known/oauth-authorization-server', handle: discovery },
-    { method: 'GET', path: spelling.paths.jwks, handle: jwks },
+    { method: 'GET', path: own.paths.jwks, handle: jwks },
   ]
 }
 
