@@ -1,3 +1,4 @@
+import type { Artifact } from '#model/artifact.ts'
 import type { Authenticator } from '#model/authenticator.ts'
 import type { UserId } from '#model/ids.ts'
 import type { Outcome, Refusal } from '#model/outcome.ts'
@@ -13,6 +14,7 @@ import { lastMfaHere, markRef, wantsMark, writeMark } from './marks.ts'
 import type { Caller, Parts } from './parts.ts'
 import { type Judgement, judge } from './policy/index.ts'
 import { newTicket } from './tickets.ts'
+import { deviceRef, isTrusted } from './trusted-devices.ts'
 
 export interface AdmitRequest<R extends Refs, A> {
   readonly caller: Caller
@@ -79,8 +81,8 @@ function decideFor<R extends Refs, A>(
 ): Decision<Outcome<Admitted<A>>> {
   const { caller, proofs, wish, issue } = request
   if (user.blocked) return refused(parts, caller, user.id, { no: 'blocked-user' })
-  const { authenticators, mark } = account
-  const judged = judgeNow(parts, { caller, user, authenticators, proofs, wish }, lastMfaHere(mark))
+  const { authenticators, mark, device } = account
+  const judged = judgeNow(parts, { caller, user, authenticators, proofs, wish, device }, lastMfaHere(mark))
   if (!judged.met && 'refuse' in judged) return refused(parts, caller, user.id, judged.refuse)
   if (!judged.met) {
     const { handle, write } = newTicket(parts, caller, { user: user.id, wish, proofs, requirement: judged.require })
@@ -106,6 +108,7 @@ export const accountRefs = (caller: Caller, user: UserId) => ({
   user: row('users', caller.tenant.id, user),
   authenticators: rows('authenticators', 'user', caller.tenant.id, user),
   mark: markRef(caller, user),
+  device: deviceRef(caller),
 })
 
 export function judgeNow(
@@ -116,11 +119,14 @@ export function judgeNow(
     readonly authenticators: readonly Authenticator[]
     readonly proofs: readonly Proof[]
     readonly wish: Wish
+    readonly device: Artifact | undefined
   },
   mark: number | undefined,
 ): Judgement {
   const { tenant, application } = it.caller
-  return judge({ ...it, tenant, application, now: parts.clock.now(), lastMfaHere: mark, factors: parts.factors })
+  const now = parts.clock.now()
+  const trustedDevice = isTrusted(parts, it.device, it, now)
+  return judge({ ...it, tenant, application, now, lastMfaHere: mark, trustedDevice, factors: parts.factors })
 }
 
 /** What every completed login leaves behind: last login, the mark of a second factor, the audit row. */

@@ -390,7 +390,7 @@ function succeed<R extends Refs, A>(
 
   if (flow.by === 'ticket' && ticket) {
     const mark = lastMfaHere(account.mark)
-    const judged = judgeNow(parts, { caller, user, authenticators, proofs, wish }, mark)
+    const judged = judgeNow(parts, { caller, user, authenticators, proofs, wish, device: account.device }, mark)
     // Nobody could go on from here, so nothing is taken either.
     if (!judged.met && 'refuse' in judged) return { result: judged.refuse }
     if (request.recordOnly === true) {

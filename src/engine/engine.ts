@@ -3,6 +3,7 @@ import type { Refs } from '#ports/store.ts'
 import { type AdmitRequest, type Admitted, admit } from './admit.ts'
 import { type Answered, type AnswerRequest, answer } from './answer.ts'
 import { type Challenged, type ChallengeRequest, challenge } from './challenge.ts'
+import { type Checked, type CheckRequest, check } from './check.ts'
 import { type Enrolment, type EnrolRequest, enrol } from './enrol.ts'
 import { type FinishRequest, finish } from './finish.ts'
 import type { Parts } from './parts.ts'
@@ -18,6 +19,8 @@ export interface Engine {
   signIn(request: SignInRequest): Promise<Outcome<SignedIn>>
   /** Asks policy whether tokens may be issued; opens a ticket when more is to be proved. */
   admit<R extends Refs, A>(request: AdmitRequest<R, A>): Promise<Outcome<Admitted<A>>>
+  /** Asks policy what a standing session is worth; writes nothing. */
+  check(request: CheckRequest): Promise<Checked>
   /** Starts the enrolment of an authenticator. */
   enrol(request: EnrolRequest): Promise<Outcome<Enrolment>>
   /** Asks a confirmed authenticator for a proof. */
@@ -34,6 +37,7 @@ export function createEngine(parts: Parts): Engine {
     parts,
     signIn: (request) => signIn(parts, request),
     admit: (request) => admit(parts, request),
+    check: (request) => check(parts, request),
     enrol: (request) => enrol(parts, request),
     challenge: (request) => challenge(parts, request),
     answer: (request) => answer(parts, request),

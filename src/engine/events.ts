@@ -29,6 +29,10 @@ export type EventType =
   | 'password.reset-asked'
   | 'refresh.reused'
   | 'token.revoked'
+  | 'session.started'
+  | 'session.ended'
+  | 'device.trusted'
+  | 'device.forgotten'
   | 'admin.change'
   | 'key.rotated'
 

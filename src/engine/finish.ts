@@ -41,7 +41,11 @@ export async function finish<R extends Refs, A>(
     if (checked.no !== undefined) return { result: checked }
     const ticket = checked.yes
     const { proofs, wish } = ticket
-    const judged = judgeNow(parts, { caller, user, authenticators, proofs, wish }, lastMfaHere(own.mark))
+    const judged = judgeNow(
+      parts,
+      { caller, user, authenticators, proofs, wish, device: own.device },
+      lastMfaHere(own.mark),
+    )
     if (!judged.met && 'refuse' in judged) return { result: judged.refuse }
     const ended = [put('tickets', { ...ticket, usedAt: now }), ...voidChallenges(own.siblings, now)]
     if (!judged.met) return goOn(parts, request, ticket, judged.require, ended)

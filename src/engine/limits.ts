@@ -21,6 +21,8 @@ export const limits = {
   authenticatorsPerUser: 20,
   /** Age of the proof that changes to authenticators need (S-63). */
   freshProof: 300,
+  /** How long a remembered device lasts, absolute (S-47). */
+  trustedDevice: 30 * 86_400,
   /** Failures one address may cause in a minute over all accounts (S-23). */
   failuresPerAddressAndMinute: 20,
   /** Pace at which an approval may be asked for (S-59). */

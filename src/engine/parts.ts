@@ -38,6 +38,8 @@ export interface Caller {
   readonly device?: string
   /** Form of the handles made for this caller: 256 bits of base64url, or version 4 UUIDs (122 bits) where a wire demands them. */
   readonly handles?: 'token' | 'uuid'
+  /** Row of the remembered device whose key the caller has proved just now; what it is worth is decided here. */
+  readonly trustedDevice?: string
   /** Correlation id for the audit. */
   readonly correlation: string
 }

@@ -11,6 +11,8 @@ export interface Wish {
   readonly scope: readonly string[]
   /** Its token may change authenticators, so the proof must be fresh (S-63). */
   readonly managesFactors?: boolean
+  /** The request itself asks for a second factor, whatever policy says (step-up). */
+  readonly secondFactor?: boolean
   /** Id of the refresh token whose exchange was interrupted. */
   readonly refreshToken?: string
   /** Whatever else the dialect needs to go on; JSON. */

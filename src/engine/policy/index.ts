@@ -1,13 +1,14 @@
 import type { Refusal } from '#model/outcome.ts'
 import type { Requirement } from '#model/ticket.ts'
 import { password } from '../assurance.ts'
+import { askedFor } from './asked-for.ts'
 import { freshForChanges } from './fresh-for-changes.ts'
 import { secondFactor } from './second-factor.ts'
 import type { Condition, Need, Situation } from './situation.ts'
 import { challengeable, channelOf, confirmed, enrollable, held, reachesBest } from './ways.ts'
 
 /** The conditions a token must meet, in the order they are asked. */
-export const conditions: readonly Condition[] = [secondFactor, freshForChanges]
+export const conditions: readonly Condition[] = [secondFactor, askedFor, freshForChanges]
 
 export type Judgement =
   | { readonly met: true }

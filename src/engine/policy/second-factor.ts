@@ -12,6 +12,8 @@ export const secondFactor: Condition = (situation) => {
   const rule = application.mfa ?? tenant.mfa
   const kinds = application.mfa?.allowedFactors ?? tenant.mfa?.allowedFactors
   const always: Need = kinds ? { kinds } : {}
+  // A remembered device spares the question, but not who has asked to be asked each time (S-48).
+  if (situation.trustedDevice === true && !user.mfaEnabled) return undefined
   if (user.mfaEnabled || tenant.mfa?.mode === 'ALWAYS') return always
   if (rule === undefined) return held(situation.authenticators, situation.factors).length > 0 ? always : undefined
   return byMode[rule.mode](situation, rule, always)

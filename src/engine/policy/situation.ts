@@ -19,6 +19,8 @@ export interface Situation {
   readonly now: number
   /** Epoch ms of the last second factor this user proved from this device; undefined: never. */
   readonly lastMfaHere?: number
+  /** The browser has proved to be one this user has told to be remembered; an ease for the user, never a proof (S-48). */
+  readonly trustedDevice?: boolean
   readonly factors: ReadonlyMap<string, Factor>
 }
 
