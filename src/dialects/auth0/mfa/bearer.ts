@@ -91,7 +91,7 @@ async function readAccessToken(
   if (claims === undefined || !(await mayShow(claims))) return { no: 'ticket-unknown' }
   const client = asId<ClientId>(claims.client)
   const application = await store.get('applications', exchange.tenant.id, client)
-  const user = await firstUser(dialect, exchange, claims.subject)
+  const user = await firstUser(dialect, exchange, claims)
   if (application === undefined || user === undefined) return { no: 'ticket-unknown' }
   const proofs: readonly Proof[] = claims.amr.includes('pwd')
     ? [{ factor: 'password', channel: 'password', at: (claims.authTime ?? 0) * 1_000 }]
@@ -100,10 +100,12 @@ async function readAccessToken(
   return yes({ flow: { by: 'token', id: claims.id, user, client, proofs, wish }, application, scope: claims.scope })
 }
 
-async function firstUser({ engine }: Dialect, exchange: Exchange, subject: string) {
+/** Whose token it is: somebody who is neither gone nor blocked, and has kept their password since it was made (S-68). */
+async function firstUser({ engine }: Dialect, exchange: Exchange, { subject, issuedAt }: AccessClaims) {
   for (const id of usersOf(subject)) {
     const user = await engine.parts.store.get('users', exchange.tenant.id, id)
-    if (user !== undefined && !user.blocked) return user.id
+    if (user === undefined || user.blocked) continue
+    return issuedAt < Math.floor((user.passwordChangedAt ?? 0) / 1_000) ? undefined : user.id
   }
   return undefined
 }
