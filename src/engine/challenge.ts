@@ -4,6 +4,7 @@ import { yes } from '#model/outcome.ts'
 import type { Ticket } from '#model/ticket.ts'
 import type { Factor } from '#ports/factor.ts'
 import { type Decision, row, rows } from '#ports/store.ts'
+import { canonicalPhone } from './addresses.ts'
 import {
   challengeWrites,
   codeLifetime,
@@ -49,7 +50,10 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
   const known = await parts.store.list('authenticators', tenant, { by: { index: 'user', value: ticket.user } })
   const chosen = choose(parts, request, known)
   if (chosen.no !== undefined) return chosen
-  const { factor } = chosen.yes
+  const { factor, authenticator: asked } = chosen.yes
+  // Rules about numbers may have changed since this one was enrolled, and hold for every message (S-75).
+  const reachable = factor.traits.reach === 'phone' ? canonicalPhone(caller.tenant, asked.target) : undefined
+  if (reachable?.no !== undefined) return reachable
   const channel = messageChannel(factor)
   if (channel !== undefined && !parts.channels.has(channel)) return { no: 'undeliverable', channel }
   if (factor.ask === undefined) return yes(chosen.yes)

@@ -26,6 +26,10 @@ export interface EnrolRequest {
   /** Number or address for factors with a reach; for e-mail the user's own address stands in. */
   readonly target?: unknown
   readonly name?: string
+  /** How many confirmed authenticators of one reach a caller's wire can tell apart; more are refused. */
+  readonly perReach?: number
+  /** false: the caller cannot show saved codes, so none is made that nobody would ever see. */
+  readonly savedCodes?: boolean
 }
 
 export interface Enrolment {
@@ -73,7 +77,8 @@ export async function enrol(parts: Parts, request: EnrolRequest): Promise<Outcom
       if (found.user === undefined || found.user.blocked) return { result: { no: 'ticket-unknown' } }
       const ticket = flow.by === 'ticket' ? checkTicket(found.ticket, caller, now, found.user) : undefined
       if (ticket?.no !== undefined) return { result: ticket }
-      const refusal = mayEnrol(parts, ticket?.yes, found.authenticators)
+      const refusal =
+        mayEnrol(parts, ticket?.yes, found.authenticators) ?? overReach(parts, request, factor, found.authenticators)
       if (refusal !== undefined) {
         const cause =
           refusal.no === 'already-enrolled'
@@ -86,7 +91,8 @@ export async function enrol(parts: Parts, request: EnrolRequest): Promise<Outcom
         return { result: spent, writes: [refusedEvent(parts, caller, userId, kind, spent)] }
       }
       const made = begin(parts, request, user, factor, target.yes)
-      const recovery = firstRecoveryCode(parts, request, found.authenticators)
+      const recovery =
+        request.savedCodes === false ? undefined : firstRecoveryCode(parts, request, found.authenticators)
       return {
         result: yes({ ...made.enrolment, recoveryCodes: recovery?.codes }),
         writes: [
@@ -110,14 +116,15 @@ export async function enrol(parts: Parts, request: EnrolRequest): Promise<Outcom
 const refusedEvent = (parts: Parts, caller: Caller, user: UserId, factor: string, refusal: Refusal): Write =>
   audit(parts, caller, 'factor.enrolment-refused', { user, factor, outcome: 'failure', reason: refusal.no })
 
-function enrolTarget(caller: Caller, factor: Factor, user: User, input: unknown): Outcome<string | undefined> {
+export function enrolTarget(caller: Caller, factor: Factor, user: User, input: unknown): Outcome<string | undefined> {
   if (factor.traits.reach === 'phone') return canonicalPhone(caller.tenant, input)
   if (factor.traits.reach !== 'email') return yes(undefined)
   const email = canonicalEmail(input ?? user.email)
   return email.yes ? yes(email.yes.email) : { no: 'bad-address', reach: 'email' }
 }
 
-function mayEnrol(
+/** Whether a ticket may enrol: nothing is held, or something of it was proved in this flow (S-61). */
+export function mayEnrol(
   parts: Parts,
   ticket: Ticket | undefined,
   authenticators: readonly Authenticator[],
@@ -128,6 +135,19 @@ function mayEnrol(
     if (!provedOne({ proofs, authenticators, factors: parts.factors })) return { no: 'already-enrolled' }
   }
   return having.length >= limits.authenticatorsPerUser ? { no: 'limit-reached', what: 'authenticators' } : undefined
+}
+
+function overReach(
+  parts: Parts,
+  { perReach }: EnrolRequest,
+  { traits }: Factor,
+  authenticators: readonly Authenticator[],
+): Refusal | undefined {
+  if (perReach === undefined || traits.reach === undefined) return undefined
+  const reached = held(authenticators, parts.factors).filter(
+    (it) => parts.factors.get(it.factor)?.traits.reach === traits.reach,
+  )
+  return reached.length >= perReach ? { no: 'limit-reached', what: 'authenticators' } : undefined
 }
 
 /** At most three enrolments, and as many saved codes beside them, stay open (S-15): the oldest gives way. */
