@@ -1,58 +1,74 @@
 import type { Row } from '#model/row.ts'
 import type { TableName } from '#model/tables.ts'
-import { type Decision, type Ref, type Refs, StoreConflict, type Write } from '#ports/store.ts'
-import { columnOf, indexValues, isStorable } from './sql.ts'
+import { type Ref, type Refs, StoreConflict, type Write } from '#ports/store.ts'
+import {
+  type Decide,
+  endOf,
+  type Loaded as LoadedRow,
+  repeats,
+  runDecide,
+  sameValues,
+  storable,
+  Taken,
+  takeLoaded,
+} from './change.ts'
+import { indexValues, isStorable, setColumnOf } from './sql.ts'
 import type { Connection } from './sqlite-connection.ts'
 
-/** `decide`, whatever the types of its refs and answer. */
-export type Decide = (found: Readonly<Record<string, unknown>>) => Decision<unknown>
+type Loaded = LoadedRow<number>
 
-/** A row as it was loaded: what `put` compares with. */
-interface Loaded {
-  readonly table: TableName
-  readonly tenant: string
-  readonly id: string
-  readonly rev: number
-  readonly expiresAt: number | null
-  readonly values: readonly (string | null)[]
-}
-
-/** Thrown inside a change whose key was taken; makes it run again. */
-class Taken extends Error {}
-
-/** How often a change is run again after a conflict (the port's contract). */
-const repeats = 3
+/** A change without a savepoint failed after it had written: only the whole transaction can be undone. */
+export class Spoiled extends Error {}
 
 /**
- * Runs one change inside an open write transaction: loads, decides, writes; undoes its own writes when it fails.
+ * What runs a change inside an open write transaction: loads, decides, writes; undoes its own writes when it fails.
  * Throws what `decide` throws, StoreConflict, or SQLite's error.
+ *
+ * Guarded, several writes are held together by a savepoint, which costs a third of the writing, as every page is copied
+ * aside first. Unguarded, it may throw Spoiled; then the caller has to roll back and run all changes of the transaction
+ * again, guarded.
  */
-export function runChange(connection: Connection, refs: Refs, decide: Decide, onConflict: () => void): unknown {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return attemptChange(connection, refs, decide)
-    } catch (error) {
-      if (!(error instanceof Taken)) throw error
-      onConflict()
-      if (attempt === repeats) throw new StoreConflict(error.message, { cause: error.cause })
+export function changeOf(
+  refs: Refs,
+  decide: Decide,
+  onConflict: () => void,
+): (connection: Connection, guarded: boolean) => unknown {
+  let conflicts = 0
+  return (connection, guarded) => {
+    for (;;) {
+      try {
+        return attemptChange(connection, refs, decide, guarded)
+      } catch (error) {
+        const taken = error instanceof Spoiled ? error.cause : error
+        if (!(taken instanceof Taken)) throw error
+        onConflict()
+        conflicts++
+        if (error instanceof Spoiled) throw error
+        if (conflicts > repeats) throw new StoreConflict(taken.message, { cause: taken.cause })
+      }
     }
   }
 }
 
-function attemptChange(connection: Connection, refs: Refs, decide: Decide): unknown {
+function attemptChange(connection: Connection, refs: Refs, decide: Decide, guarded: boolean): unknown {
   const loaded: Loaded[] = []
   const found: Record<string, unknown> = {}
   for (const name in refs) found[name] = load(connection, refs[name] as Ref, loaded)
-  const decision = decide(found)
-  if (typeof (decision as { then?: unknown }).then === 'function') {
-    throw new TypeError('decide must be synchronous: it answered with a Promise')
-  }
-  const { result, writes } = decision
+  const { result, writes } = runDecide(decide, found)
   if (!writes || writes.length === 0) return result
   // A single statement is undone by SQLite itself when it fails.
   if (writes.length === 1) write(connection, writes[0] as Write, loaded)
-  else writeTogether(connection, writes, loaded)
+  else if (guarded) writeTogether(connection, writes, loaded)
+  else writeUnguarded(connection, writes, loaded)
   return result
+}
+
+function writeUnguarded(connection: Connection, writes: readonly Write[], loaded: Loaded[]): void {
+  try {
+    for (const one of writes) write(connection, one, loaded)
+  } catch (cause) {
+    throw new Spoiled('a change failed half-way', { cause })
+  }
 }
 
 function writeTogether(connection: Connection, writes: readonly Write[], loaded: Loaded[]): void {
@@ -76,7 +92,7 @@ function load(connection: Connection, ref: Ref, loaded: Loaded[]): Row | undefin
     const cells = isStorable(ref.id) ? (load.get(ref.tenant, ref.id) as unknown as Cells | undefined) : undefined
     return cells && keep(ref.table, ref.tenant, cells, loaded)
   }
-  const column = columnOf(sql, ref.index)
+  const column = setColumnOf(sql, ref.index)
   if (!isStorable(ref.value)) return []
   const all = loadMany(column).all(ref.tenant, ref.value) as unknown as Cells[]
   return all.map((cells) => keep(ref.table, ref.tenant, cells, loaded))
@@ -105,7 +121,7 @@ function write(connection: Connection, one: Write, loaded: Loaded[]): void {
   }
   const row: Row = one.row
   const values = indexValues(prepared.sql, row)
-  const expiresAt = row.expiresAt === undefined ? null : Math.ceil(row.expiresAt)
+  const expiresAt = endOf(row)
   const doc = JSON.stringify(row)
   if (one.do === 'put') {
     const before = takeLoaded(loaded, table, row)
@@ -122,25 +138,6 @@ function write(connection: Connection, one: Write, loaded: Loaded[]): void {
   } catch (error) {
     throw isKeyTaken(error) ? new Taken(`a key in ${table} is taken`, { cause: error }) : error
   }
-}
-
-/** The loaded row a `put` replaces; it is taken, since a second `put` in the same change would not replace what was loaded. */
-function takeLoaded(loaded: Loaded[], table: TableName, row: Row): Loaded {
-  const at = loaded.findIndex((it) => it.id === row.id && it.table === table && it.tenant === row.tenant)
-  if (at < 0) throw new TypeError(`put into ${table} of a row that no ref of this change has loaded, or twice`)
-  return loaded.splice(at, 1)[0] as Loaded
-}
-
-function sameValues(before: readonly (string | null)[], after: readonly (string | null)[]): boolean {
-  for (let i = 0; i < after.length; i++) if (before[i] !== after[i]) return false
-  return true
-}
-
-function storable(table: TableName, values: readonly (string | null)[]): readonly (string | null)[] {
-  for (const value of values) {
-    if (value !== null && !isStorable(value)) throw new TypeError(`an index value in ${table} holds a broken character`)
-  }
-  return values
 }
 
 /** SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE. */

@@ -31,6 +31,8 @@ export interface Prepared {
 /** An open database, checked and migrated, with its statements. */
 export interface Connection {
   readonly db: DatabaseSync
+  /** Opens a transaction that takes no lock until it is used. */
+  readonly begin: StatementSync
   readonly commit: StatementSync
   readonly savepoint: StatementSync
   readonly release: StatementSync
@@ -120,6 +122,7 @@ export function migrate(db: DatabaseSync, known: readonly Migration[]): void {
 function prepareAll(db: DatabaseSync): Connection {
   return {
     db,
+    begin: db.prepare('BEGIN'),
     commit: db.prepare('COMMIT'),
     savepoint: db.prepare('SAVEPOINT change'),
     release: db.prepare('RELEASE change'),

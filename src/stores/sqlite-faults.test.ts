@@ -91,6 +91,29 @@ test('kill -9 at any moment leaves both rows of a change or neither, and loses n
   }
 })
 
+test('a change that fails half-way is undone alone; who shared its transaction is written and answered once', async () => {
+  const store = await open(`sqlite:${newFile()}`)
+  await add(store, 'taken')
+  const before = store.figures()
+  const both = (id: string, other: string) =>
+    store.change({}, () => ({
+      result: id,
+      writes: [insert('budgets', budget(acme, id)), insert('budgets', budget(acme, other))],
+    }))
+  const group = await Promise.allSettled([both('one', 'two'), both('half', 'taken'), both('three', 'four')])
+  assert.deepEqual(
+    group.map((it) => (it.status === 'fulfilled' ? it.value : (it.reason as Error).name)),
+    ['one', 'StoreConflict', 'three'],
+  )
+  assert.deepEqual(
+    (await store.list('budgets', acme)).map((it) => it.id),
+    ['four', 'one', 'taken', 'three', 'two'],
+  )
+  assert.equal(store.figures().changes - before.changes, 3)
+  assert.equal(await both('five', 'six'), 'five')
+  await store.close()
+})
+
 test('a full disk refuses writes whole, keeps reads alive, and heals when there is space (S-169)', async () => {
   const path = newFile()
   const connection = connect(path)

@@ -1,8 +1,9 @@
 import type { TenantId } from '#model/ids.ts'
 import type { IndexName, TableName, Tables } from '#model/tables.ts'
 import { type Decision, type Found, type ListOptions, type Refs, type Store, StoreUnavailable } from '#ports/store.ts'
+import type { Decide } from './change.ts'
 import { columnOf, isStorable, tableNames } from './sql.ts'
-import { type Decide, runChange } from './sqlite-change.ts'
+import { changeOf, Spoiled } from './sqlite-change.ts'
 import { createCheckpointer } from './sqlite-checkpoint.ts'
 import { busyTimeout, type Connection, connect, databasePath, messageOf } from './sqlite-connection.ts'
 
@@ -22,7 +23,7 @@ export interface SqliteFigures {
 
 /** One piece of work for the next transaction. */
 interface Waiting {
-  readonly work: (connection: Connection) => unknown
+  readonly work: (connection: Connection, guarded: boolean) => unknown
   readonly resolve: (answer: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -52,6 +53,10 @@ export class SqliteStore implements Store {
   #closing: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
   /** When the lock was first found taken by another process; monotonic ms. */
   #lockedSince: number | undefined
+  /** The next transaction guards each change by a savepoint, since the one before was spoiled by one that failed. */
+  #guarded = false
+  /** A read transaction is open. */
+  #reading = false
   #sweeping: Promise<unknown> = Promise.resolve()
   #transactions = 0
   #changes = 0
@@ -118,7 +123,7 @@ export class SqliteStore implements Store {
 
   async change<const R extends Refs, A>(refs: R, decide: (found: Found<R>) => Decision<A>): Promise<A> {
     const onConflict = () => this.#conflicts++
-    return this.#enqueue((connection) => runChange(connection, refs, decide as unknown as Decide, onConflict) as A)
+    return this.#enqueue(changeOf(refs, decide as unknown as Decide, onConflict)) as Promise<A>
   }
 
   async sweep(now: number, limit: number = mostRows): Promise<number> {
@@ -143,6 +148,7 @@ export class SqliteStore implements Store {
   }
 
   #end(): void {
+    this.#endReading()
     this.#connection.db.close()
     this.#closing?.resolve()
   }
@@ -150,9 +156,31 @@ export class SqliteStore implements Store {
   #read<A>(query: (connection: Connection) => A): A {
     if (this.#closing) throw new StoreUnavailable('the store is closed')
     try {
+      this.#beginReading()
       return query(this.#connection)
     } catch (error) {
       throw isSqlite(error) ? this.#unavailable(error) : error
+    }
+  }
+
+  /**
+   * Reads that follow each other without a pause share a transaction: alone, each would lock and unlock the file, which
+   * costs more than a read by its key. It ends before the process looks for new requests, so none sees old rows.
+   */
+  #beginReading(): void {
+    if (this.#reading || this.#connection.db.isTransaction) return
+    this.#connection.begin.run()
+    this.#reading = true
+    process.nextTick(this.#endReading)
+  }
+
+  readonly #endReading = (): void => {
+    if (!this.#reading) return
+    this.#reading = false
+    try {
+      this.#connection.commit.run()
+    } catch {
+      this.#rollBack()
     }
   }
 
@@ -160,7 +188,7 @@ export class SqliteStore implements Store {
     return new StoreUnavailable(`the database ${this.#path} does not answer: ${messageOf(error)}`, { cause: error })
   }
 
-  #enqueue<A>(work: (connection: Connection) => A): Promise<A> {
+  #enqueue<A>(work: (connection: Connection, guarded: boolean) => A): Promise<A> {
     if (this.#closing) return Promise.reject(new StoreUnavailable('the store is closed'))
     return new Promise<A>((resolve, reject) => {
       this.#queue.push({ work, resolve: resolve as (answer: unknown) => void, reject })
@@ -190,6 +218,7 @@ export class SqliteStore implements Store {
 
   /** Takes the write lock. `locked`: another process has it, ask again later. `refused`: all who waited were told. */
   #begin(): 'begun' | 'locked' | 'refused' {
+    this.#endReading()
     const { db } = this.#connection
     try {
       // SQLite would sleep while it waits, and this process with it; so ask without waiting.
@@ -220,16 +249,24 @@ export class SqliteStore implements Store {
       }
       this.#connection.commit.run()
     } catch (error) {
+      if (error instanceof Spoiled) {
+        // Nothing has been answered; all of them run again, and this time the one that fails is undone alone.
+        this.#rollBack()
+        this.#guarded = true
+        return
+      }
       this.#queue.splice(0, taken.length)
       this.#rejectAll(taken, error)
       return
     }
+    this.#guarded = false
     this.#queue.splice(0, taken.length)
     this.#transactions++
     this.#changes += taken.length
     for (const settle of settled) settle()
     // Not now: the answers go out first.
     setImmediate(() => {
+      this.#endReading()
       if (this.#connection.db.isOpen) this.#checkpoint()
     })
   }
@@ -237,9 +274,10 @@ export class SqliteStore implements Store {
   /** Answers what is to be told once the transaction has committed; throws when the transaction cannot go on. */
   #runOne({ work, resolve, reject }: Waiting): () => void {
     try {
-      const answer = work(this.#connection)
+      const answer = work(this.#connection, this.#guarded)
       return () => resolve(answer)
     } catch (error) {
+      if (error instanceof Spoiled) throw endsTransaction(error.cause) ? error.cause : error
       if (endsTransaction(error) || !this.#connection.db.isTransaction) throw error
       return () => reject(error)
     }
