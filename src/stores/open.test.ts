@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { test } from 'node:test'
 import { StoreUnavailable } from '#ports/store.ts'
 import { openStore } from './open.ts'
@@ -15,9 +14,4 @@ test('a refused URL is not repeated, since it may hold a password', async () => 
   const secret = (error: Error) => !error.message.includes('hunter2')
   await assert.rejects(openStore('mysql://root:hunter2@localhost/db'), secret)
   await assert.rejects(openStore('postgres://root:hunter2@localhost:1/db'), secret)
-})
-
-const noPostgres = !existsSync(new URL('./postgres.ts', import.meta.url))
-test('PostgreSQL is refused in words while there is no driver for it', { skip: !noPostgres }, async () => {
-  await assert.rejects(openStore('postgres://localhost/db'), /not available yet/)
 })

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { type Store, StoreUnavailable } from '#ports/store.ts'
 
 /** File behind each scheme; a driver that is not asked for is never loaded. */
@@ -15,10 +14,6 @@ export async function openStore(url: string): Promise<Store> {
     throw new StoreUnavailable(
       'DATABASE_URL should begin with "sqlite:" (such as sqlite:./data/polyfactor.db) or "postgres://"',
     )
-  }
-  const driver = new URL(`./${file}.ts`, import.meta.url)
-  if (!existsSync(driver)) {
-    throw new StoreUnavailable(`DATABASE_URL begins with "${scheme}:", which is not available yet; use "sqlite:"`)
   }
   const { open } = (await import(`./${file}.ts`)) as { open(url: string): Promise<Store> }
   return open(url)

@@ -165,6 +165,56 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       }
     })
 
+    test('lets no two changes decide on what the other one is about to write', async () => {
+      for (let round = 0; round < 30; round++) {
+        const [a, b] = [`skew-a${round}`, `skew-b${round}`]
+        await write(insert('budgets', budget(acme, a)), insert('budgets', budget(acme, b)))
+        const refs = { a: row('budgets', acme, a), b: row('budgets', acme, b) }
+        const use = (id: string) =>
+          store.change(refs, ({ a, b }) => {
+            if ((a?.used ?? 0) + (b?.used ?? 0) > 0) return { result: false }
+            return { result: true, writes: [put('budgets', budget(acme, id, { used: 1 }))] }
+          })
+        const answers = await Promise.all([use(a), use(b), use(a), use(b)])
+        assert.equal(answers.filter(Boolean).length, 1)
+      }
+    })
+
+    test('keeps a row that is missing missing until the change is over', async () => {
+      for (let round = 0; round < 30; round++) {
+        const id = `absent-${round}`
+        const first = (n: number) =>
+          store.change({ mark: row('budgets', acme, id) }, ({ mark }) => {
+            const writes = [upsert('budgets', budget(acme, id)), insert('events', event(acme, `${id}-${n}`))]
+            return mark ? { result: false } : { result: true, writes }
+          })
+        const answers = await Promise.all([1, 2, 3, 4].map(first))
+        assert.equal(answers.filter(Boolean).length, 1)
+      }
+    })
+
+    test('lets no row come into a set while a change decides on it', async () => {
+      for (let round = 0; round < 30; round++) {
+        const flow = `set-${round}`
+        const add = (n: number) =>
+          store.change({ all: rows('challenges', 'flow', acme, flow) }, ({ all }) =>
+            all.length >= 2
+              ? { result: false }
+              : { result: true, writes: [insert('challenges', challenge(acme, `${flow}-${n}`, { flow }))] },
+          )
+        const answers = await Promise.all([1, 2, 3, 4, 5, 6].map(add))
+        assert.equal(answers.filter(Boolean).length, 2)
+      }
+    })
+
+    test('refuses to hold a set of a table that grows with every request', async () => {
+      const all = { all: rows('messages', 'state', acme, 'queued') }
+      await assert.rejects(
+        store.change(all, () => ({ result: 0 })),
+        TypeError,
+      )
+    })
+
     test('writes nothing when decide throws, passes the error on, and leaves its neighbours alone', async () => {
       const boom = new Error('boom')
       const [good, bad] = await Promise.allSettled([

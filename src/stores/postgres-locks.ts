@@ -1,0 +1,79 @@
+import type { TableName } from '#model/tables.ts'
+import { type Step, step } from './postgres-batch.ts'
+import { lockKeys, tryKeys } from './postgres-sql.ts'
+
+/**
+ * What a change has read or writes: a row (there or not), or the set of rows with a value of an index. Locks on these
+ * keys see to it that of two changes one comes after the other, also where there is no row that could be locked.
+ */
+export class Locks {
+  readonly #keys = new Map<string, { readonly a: number; readonly b: number; readonly exclusive: boolean }>()
+
+  row(table: TableName, tenant: string, id: string, exclusive: boolean): void {
+    this.#add(`${table}\0${tenant}\0${id}`, exclusive)
+  }
+
+  set(table: TableName, column: string, tenant: string, value: string, exclusive: boolean): void {
+    this.#add(`${table}\0${tenant}\0${column}\0${value}`, exclusive)
+  }
+
+  #add(text: string, exclusive: boolean): void {
+    const [a, b] = twoHashes(text)
+    const key = `${a},${b}`
+    if (this.#keys.get(key)?.exclusive === true) return
+    this.#keys.set(key, { a, b, exclusive })
+  }
+
+  get size(): number {
+    return this.#keys.size
+  }
+
+  /** Without those another has; `other` must hold them exclusively. */
+  without(other: Locks): Locks {
+    const rest = new Locks()
+    for (const [key, it] of this.#keys) if (!other.#keys.has(key)) rest.#keys.set(key, it)
+    return rest
+  }
+
+  /** All of these too, exclusively. */
+  claim(other: Locks): void {
+    for (const [key, it] of other.#keys) this.#keys.set(key, { ...it, exclusive: true })
+  }
+
+  /** Takes all of them, everywhere in one order, so that no changes wait for each other in a circle. */
+  wait(): Step {
+    return this.#step(lockKeys)
+  }
+
+  /** Takes all of them or fails at once: who holds others already must not wait. */
+  attempt(): Step {
+    return this.#step(tryKeys)
+  }
+
+  #step(text: string): Step {
+    const all = [...this.#keys.values()].sort((x, y) => x.a - y.a || x.b - y.b)
+    return step(
+      text,
+      `{${all.map(({ a }) => a).join()}}`,
+      `{${all.map(({ b }) => b).join()}}`,
+      `{${all.map(({ exclusive }) => (exclusive ? 't' : 'f')).join()}}`,
+    )
+  }
+}
+
+/**
+ * Two 32-bit hashes of a text (cyrb53's mixing, public domain). No secret is guarded: two texts with the same hashes
+ * wait for each other without need, that is all.
+ */
+function twoHashes(text: string): readonly [number, number] {
+  let a = 0xdeadbeef
+  let b = 0x41c6ce57
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    a = Math.imul(a ^ code, 2654435761)
+    b = Math.imul(b ^ code, 1597334677)
+  }
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909)
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909)
+  return [a | 0, b | 0]
+}
