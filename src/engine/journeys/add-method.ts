@@ -1,0 +1,80 @@
+import type { UserId } from '#model/ids.ts'
+import type { Outcome } from '#model/outcome.ts'
+import { yes } from '#model/outcome.ts'
+import type { Proof } from '#model/proof.ts'
+import type { Requirement, Wish } from '#model/ticket.ts'
+import { type Decision, type Found, type Refs, row, rows, type Write } from '#ports/store.ts'
+import { accountRefs, judgeNow, requirementDetails, type Spend } from '../admit.ts'
+import { audit } from '../events.ts'
+import { limits } from '../limits.ts'
+import { lastMfaHere } from '../marks.ts'
+import type { Caller, Parts } from '../parts.ts'
+import { enrollable, held } from '../policy/ways.ts'
+import { newTicket, ticketId } from '../tickets.ts'
+import { type Journey, journeyRef, passed, putJourney, stillAt } from './journey.ts'
+
+export interface EnrolmentOpening {
+  readonly caller: Caller
+  readonly journey: Journey
+  readonly user: UserId
+  readonly proofs: readonly Proof[]
+  readonly wish: Wish
+  /** The first proof, where it is spent in the same commit. */
+  readonly spend?: Spend
+}
+
+/**
+ * Lets a user add a method beside what there is already. It takes a proof of the last 300 s, and of the second factor
+ * where one exists (S-63): what is missing comes first, as the journey's phase `more`. A session's older proofs count
+ * for what they are; refreshing made them no younger.
+ */
+export async function openEnrolment(parts: Parts, it: EnrolmentOpening): Promise<Outcome<Journey>> {
+  const { caller, journey, user, spend } = it
+  const refs = { ...spend?.refs, ...accountRefs(caller, user), journey: journeyRef(journey) }
+  return await parts.store.change(refs, (found): Decision<Outcome<Journey>> => {
+    const standing = stillAt(found.journey, journey, parts.clock.now())
+    if (standing.no !== undefined) return { result: standing }
+    const spent = spend?.decide(found as unknown as Found<Refs>)
+    if (spent?.refuse) return { result: spent.refuse, writes: spent.writes }
+    const decided = decide(parts, it, standing.yes, found as unknown as Found<ReturnType<typeof accountRefs>>)
+    return { ...decided, writes: [...(spent?.writes ?? []), ...(decided.writes ?? [])] }
+  })
+}
+
+function decide(
+  parts: Parts,
+  { caller, proofs, wish: asked }: EnrolmentOpening,
+  journey: Journey,
+  account: Found<ReturnType<typeof accountRefs>>,
+): Decision<Outcome<Journey>> {
+  const { user, authenticators, device } = account
+  if (user === undefined || user.blocked) return { result: { no: 'ticket-unknown' } }
+  const wish: Wish = { ...asked, managesFactors: true }
+  const judged = judgeNow(parts, { caller, user, authenticators, proofs, wish, device }, lastMfaHere(account.mark))
+  if (!judged.met && 'refuse' in judged) return { result: judged.refuse }
+  if (judged.met && held(authenticators, parts.factors).length === 0 && !isFresh(proofs, parts.clock.now())) {
+    return { result: { no: 'stale-proof' } }
+  }
+  const require: Requirement = judged.met
+    ? { enrol: enrollable(caller.tenant, parts.factors).map((kind) => kind.kind) }
+    : judged.require
+  const { handle, write } = newTicket(parts, caller, { user: user.id, wish, proofs, requirement: require })
+  const events: readonly Write[] = judged.met
+    ? []
+    : [audit(parts, caller, 'mfa.required', { user: user.id, details: requirementDetails(require) })]
+  const next = passed(parts, caller, journey, {
+    phase: require.challenge ? 'more' : 'enrol',
+    state: { ...journey.state, user: user.id, ticket: ticketId(handle), adds: true, proofs: undefined },
+  })
+  return { result: yes(next), writes: [write, putJourney(next), ...events] }
+}
+
+/** Whether something was proved just now, as changes to authenticators need it (S-63). `now` in epoch ms. */
+export const isFresh = (proofs: readonly Proof[], now: number): boolean =>
+  proofs.some((it) => now - it.at <= limits.freshProof * 1_000)
+
+/** What finishing a journey that adds a method has to load beside it. */
+export const ticketRefs = (caller: Caller, journey: Journey) => ({
+  ticket: row('tickets', caller.tenant.id, journey.state.ticket ?? ''),
+  siblings: rows('challenges', 'flow', caller.tenant.id, journey.state.ticket ?? ''),
+})
