@@ -15,10 +15,11 @@ import {
 } from './challenges.ts'
 import { audit } from './events.ts'
 import { waitSeconds } from './ladder.ts'
+import { limits } from './limits.ts'
 import type { Caller, Parts } from './parts.ts'
 import { channelOf, confirmed, held, waysOf } from './policy/ways.ts'
 import { sendBudgetRef, spendSend } from './send-budget.ts'
-import { checkTicket } from './tickets.ts'
+import { checkTicket, flowStart } from './tickets.ts'
 import { factorTools, openSecret } from './tools.ts'
 
 export interface ChallengeRequest {
@@ -42,7 +43,8 @@ export interface Challenged {
 
 /**
  * Asks a confirmed authenticator for a proof. For message factors a fresh code leaves after the commit, an older code
- * of the same authenticator in this flow dies, and its count of wrong codes goes on (S-5).
+ * of the same authenticator in this flow dies, and its count of wrong codes goes on (S-5). Once that count is full,
+ * nothing is sent any more: the code could not work in this flow.
  */
 export async function challenge(parts: Parts, request: ChallengeRequest): Promise<Outcome<Challenged>> {
   const { caller, ticket } = request
@@ -73,6 +75,9 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
       if (authenticator?.state !== 'confirmed') return { result: { no: 'authenticator-unknown' } }
       const wait = waitSeconds(authenticator, now)
       if (wait > 0) return { result: { no: 'too-many-attempts', of: 'code', retryAfter: wait } }
+      const older = found.challenges.filter((it) => it.authenticator === authenticator.id && it.purpose === 'login')
+      const failures = Math.max(0, ...older.map((it) => it.failures))
+      if (failures >= limits.failuresPerChallenge) return { result: spentInFlow(checked.yes, now) }
       const spent = channel === undefined ? undefined : spendSend(caller, channel, ticket.user, found.budget, now)
       if (spent !== undefined && 'no' in spent) return { result: spent }
       const reserved = reserveChallenge(parts, caller)
@@ -86,7 +91,6 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
         { secret: openSecret(parts, authenticator), memory: authenticator.memory },
         factorTools(parts, context),
       )
-      const older = found.challenges.filter((it) => it.authenticator === authenticator.id && it.purpose === 'login')
       return {
         result: yes({
           authenticator,
@@ -105,7 +109,7 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
             purpose: 'login',
             state: asked?.challenge ?? {},
             dispatch: asked?.dispatch,
-            failures: Math.max(0, ...older.map((it) => it.failures)),
+            failures,
           }),
           ...(spent ? [spent.write] : []),
           audit(parts, caller, 'challenge.sent', {
@@ -120,6 +124,13 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
   if (outcome.yes) parts.nudge()
   return outcome
 }
+
+/** The authenticator has no attempt left in this flow; the next flow begins anew. */
+const spentInFlow = ({ endsAt }: Ticket, now: number): Refusal => ({
+  no: 'too-many-attempts',
+  of: 'code',
+  retryAfter: Math.ceil((endsAt - now) / 1_000),
+})
 
 interface Chosen {
   readonly authenticator: Authenticator
@@ -136,7 +147,7 @@ function choose(parts: Parts, request: ChallengeRequest, known: readonly Authent
   }
   // Proofs older than the flow (of a refreshed session) are no reason not to ask again: policy found them stale.
   const [first, ...later] = ticket.proofs
-  const here = later.filter((it) => it.at >= ticket.createdAt)
+  const here = later.filter((it) => it.at >= flowStart(caller, ticket))
   const used = new Set([first, ...here].map((it) => it?.channel))
   const ways = enrolled
     .filter((it) => request.authenticator === undefined || it.id === request.authenticator)

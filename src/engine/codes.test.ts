@@ -106,6 +106,26 @@ test('S-5: a resend kills the old code and keeps the count: four failures, a res
   assert.equal((await world.answer(flow, { challenge: second.challenge }, second.code)).no, 'wrong-proof')
 })
 
+test('S-5: when the last attempt is spent no further message is sent in this flow, and another factor still is asked', async () => {
+  const world = await openWorld()
+  const ada = await world.addUser('ada')
+  await world.enrolAddress(ada, 'sms', phone)
+  const app = await world.enrolApp(ada)
+  const flow = await world.ticket('ada')
+  const { challenge, code } = await world.challenge(flow, 'sms')
+  for (let i = 0; i < 5; i++) await world.answer(flow, { challenge }, otherThan(code))
+  const sent = (await world.outbox()).length
+  world.clock.advance(60)
+  for (const kinds of [['sms'], ['voice']]) {
+    const again = await world.engine.challenge({ caller: world.caller(), ticket: flow.ticket, kinds })
+    assert.deepEqual(again, { no: 'too-many-attempts', of: 'code', retryAfter: 540 }, 'until the flow is over')
+  }
+  assert.equal((await world.outbox()).length, sent)
+  const next = await world.challenge(await world.ticket('ada'), 'sms')
+  assert.notEqual(next.code, code, 'a new login begins anew')
+  assert.equal((await world.answer(flow, { kind: 'totp' }, app.code())).no, undefined)
+})
+
 test('S-5: a call to the same phone kills the text message that went before it', async () => {
   const world = await openWorld()
   const { flow, challenge, code } = await asked(world)

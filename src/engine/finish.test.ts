@@ -101,3 +101,16 @@ test('S-102: a code for signing in is proved apart from the login; strangers get
   assert.equal(proved.yes?.proof.channel, 'email:ada@example.com')
   assert.equal((await prove('ada@example.com', code)).no, 'wrong-proof', 'spent')
 })
+
+test('S-52: what was proved earlier in the flow is not asked for again, whichever of its tickets it was proved under', async () => {
+  const world = await openWorld()
+  const ada = await world.addUser('ada')
+  await world.enrolAddress(ada, 'sms', '+15555550101')
+  const { ticket } = await world.ticket('ada')
+  const proved = { factor: 'sms', channel: 'phone:+15555550101', at: world.clock.now() }
+  const successor = { ...ticket, proofs: [...ticket.proofs, proved], createdAt: world.clock.now() + 1 }
+  await world.put('tickets', successor)
+  world.clock.advance(1)
+  const again = await world.engine.challenge({ caller: world.caller(), ticket: successor, kinds: ['voice'] })
+  assert.equal(again.no, 'not-enrolled-with')
+})

@@ -56,7 +56,17 @@ test('S-17, S-5: three wrong codes end it, and starting again does not give the 
   for (let i = 0; i < 3; i++) refusals.push((await answer(world, otherThan(code))).no)
   assert.deepEqual(refusals, ['wrong-proof', 'wrong-proof', 'challenge-expired'])
   assert.equal((await answer(world, code)).no, 'challenge-expired')
-  assert.equal((await answer(world, await start(world))).no, 'challenge-expired')
+  const sent = (await world.outbox()).length
+  world.clock.advance(100)
+  const again = await startPasswordless(world.parts, { caller: world.caller(), channel: 'email', to })
+  assert.deepEqual(
+    again,
+    { no: 'too-many-attempts', of: 'code', retryAfter: 200 },
+    'no code leaves that could not work',
+  )
+  assert.equal((await world.outbox()).length, sent)
+  world.clock.advance(200)
+  assert.equal((await answer(world, await start(world))).no, undefined)
 })
 
 test('S-4, S-51: the code belongs to the client and the dialect that asked', async () => {

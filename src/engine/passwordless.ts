@@ -97,7 +97,10 @@ async function ownerOf(
   return found.find((it) => channel === 'email' || it.phoneVerified) ?? undefined
 }
 
-/** Sends a sign-in code to an address, whether or not there is an account behind it (S-102). */
+/**
+ * Sends a sign-in code to an address, whether or not there is an account behind it (S-102). While a code runs whose
+ * tries are spent nothing is sent: the new one would inherit the count and could not work (S-5).
+ */
 export async function startPasswordless(
   parts: Parts,
   request: PasswordlessStart,
@@ -116,11 +119,15 @@ export async function startPasswordless(
     { before: row('challenges', tenant, id), budget: sendBudgetRef(caller, channel, budgetOf) },
     ({ before, budget }): Decision<Outcome<PasswordlessStarted>> => {
       const now = parts.clock.now()
+      const running = before !== undefined && before.wonAt === undefined && before.codeExpiresAt > now
+      if (running && before.failures >= passwordlessTries) {
+        const retryAfter = Math.ceil((before.codeExpiresAt - now) / 1_000)
+        return { result: { no: 'too-many-attempts', of: 'code', retryAfter } }
+      }
       const spent = spendSend(caller, channel, budgetOf, budget, now)
       if ('no' in spent) return { result: spent }
       const code = parts.random.digits(limits.codeDigits)
       const lifetime = codeLifetime(caller)
-      const running = before !== undefined && before.wonAt === undefined && before.codeExpiresAt > now
       const challenge: Challenge = {
         tenant,
         id,
