@@ -862,7 +862,7 @@ for (const [name, rows] of Object.entries(tables)) {
         const said = reply.body.error_description
         if (typeof text === 'string') assert.equal(said, text)
         else assert.match(said, text)
-        plain(reply)
+        plain(reply, it.clock.now())
         await it.store.close()
       })
     }
@@ -870,13 +870,20 @@ for (const [name, rows] of Object.entries(tables)) {
 }
 
 /** What every error of these endpoints looks like (§0.3 rules 1 and 2, §1.1). */
-function plain(reply: Reply): void {
+function plain(reply: Reply, now: number): void {
   assert.match(String(reply.headers['content-type']), /^application\/json/)
   assert.equal(reply.headers['www-authenticate'], undefined)
   assert.equal(reply.headers['cache-control'], 'no-store')
   const extra = reply.body.error === 'mfa_required' ? ['mfa_requirements', 'mfa_token'] : []
   assert.deepEqual(Object.keys(reply.body).toSorted(), ['error', 'error_description', ...extra].toSorted())
-  if (reply.status === 429) assert.ok(Number(reply.headers['retry-after']) > 0, 'a wait says how long')
+  if (reply.status === 429) {
+    const wait = Number(reply.headers['retry-after'])
+    assert.ok(wait > 0, 'a wait says how long')
+    // §4: the three headers of the limited endpoints.
+    assert.ok(Number(reply.headers['x-ratelimit-limit']) > 0)
+    assert.equal(reply.headers['x-ratelimit-remaining'], '0')
+    assert.equal(Number(reply.headers['x-ratelimit-reset']), Math.ceil(now / 1_000) + wait)
+  }
 }
 
 test('an mfa_token stands beside one kind of requirement only', async () => {

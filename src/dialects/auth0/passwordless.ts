@@ -21,7 +21,7 @@ export async function passwordlessStart(dialect: Dialect, exchange: Exchange): P
   if (params.send === 'link') return oauthError(400, 'bad.send', 'Only codes can be sent: use "send": "code"')
   const caller = callerOf(exchange, client.application)
   const started = await startPasswordless(dialect.engine.parts, { caller, channel: connection, to })
-  if (started.no !== undefined) return refuse(tokenTable, started, dialect.engine.parts.factors)
+  if (started.no !== undefined) return refuse(tokenTable, started, dialect.engine.parts)
   const { address, user } = started.yes
   const id = subjectOf(user).replace(/^auth0\|/, '')
   // Whether the address was verified before is not told: it would say that there is an account (S-102).

@@ -1,3 +1,5 @@
+import { limits } from '#engine/limits.ts'
+import type { Parts } from '#engine/parts.ts'
 import type { Answer } from '#http/route.ts'
 import type { Refusal, RefusalWord } from '#model/outcome.ts'
 import type { Requirement } from '#model/ticket.ts'
@@ -111,19 +113,47 @@ export const missing = (name: string): Answer =>
   oauthError(400, 'invalid_request', `Missing required parameter: ${name}`)
 
 /** A refusal on the wire. */
-export function refuse(table: Table, refusal: Refusal, factors: ReadonlyMap<string, Factor>): Answer {
+export function refuse(table: Table, refusal: Refusal, { factors, clock }: Pick<Parts, 'factors' | 'clock'>): Answer {
   const entry = table[refusal.no] as Row | ((refusal: Refusal) => Row)
   const [status, error, description] = typeof entry === 'function' ? entry(refusal) : entry
   const more =
     refusal.no === 'more-proof'
-      ? { mfa_token: refusal.ticket, mfa_requirements: requirements(refusal.require, factors) }
+      ? {
+          mfa_token: refusal.ticket,
+          mfa_requirements: requirements(refusal.require, factors),
+          ...replacement(refusal.show?.codes),
+        }
       : {}
   const answer = oauthError(status, error, description, more)
-  return 'retryAfter' in refusal ? withRetry(answer, refusal.retryAfter) : answer
+  return 'retryAfter' in refusal ? withRetry(answer, refusal, clock.now()) : answer
 }
 
-function withRetry(answer: Answer, retryAfter: number): Answer {
-  return { ...answer, headers: { ...answer.headers, 'retry-after': String(retryAfter), 'x-ratelimit-remaining': '0' } }
+/** A saved code that was right is spent even where it was not enough; its successor is shown here or never (S-45). */
+const replacement = (codes: readonly string[] | undefined) =>
+  codes?.[0] === undefined ? {} : { recovery_code: codes[0] }
+
+/** When to come back, in seconds, and as the three headers of a limited endpoint (auth0.md §4). `now` in epoch ms. */
+function withRetry(answer: Answer, refusal: Extract<Refusal, { retryAfter: number }>, now: number): Answer {
+  const limit = limitOf(refusal)
+  const bucket: Readonly<Record<string, string>> = limit === undefined ? {} : { 'x-ratelimit-limit': String(limit) }
+  const headers = {
+    'retry-after': String(refusal.retryAfter),
+    ...bucket,
+    'x-ratelimit-remaining': '0',
+    'x-ratelimit-reset': String(Math.ceil(now / 1_000) + refusal.retryAfter),
+  }
+  return { ...answer, headers: { ...answer.headers, ...headers } }
+}
+
+/** The size of the bucket that is empty; undefined where there is none, only too much to do at the moment. */
+function limitOf(refusal: Extract<Refusal, { retryAfter: number }>): number | undefined {
+  if (refusal.no === 'busy') return undefined
+  if (refusal.no === 'too-many-messages') {
+    const { channel } = refusal
+    return Object.entries(limits.sendBuckets).find(([name]) => name === channel)?.[1].capacity
+  }
+  if (refusal.of === 'password') return limits.failuresBeforeWait
+  return (refusal.of === 'code' ? limits.codeBucket : limits.recoveryBucket).capacity
 }
 
 /** `mfa_requirements`: exactly one of `challenge` and `enroll`; e-mail is never asked to be enrolled (auth0.md §1.5). */

@@ -96,6 +96,11 @@ describe('My Account: who is let in', () => {
     const grant = { grant_type: 'http://auth0.com/oauth/grant-type/mfa-recovery-code', mfa_token }
     const reply = await it.token({ ...grant, recovery_code: recoveryCode })
     assert.deepEqual([reply.status, reply.body.error], [403, 'mfa_required'])
+    // It is spent all the same, and its successor is shown now or never (S-45).
+    const again = await it.token({ ...grant, recovery_code: recoveryCode })
+    assert.deepEqual([again.status, again.body.error], [403, 'invalid_grant'])
+    const login = { ...grant, mfa_token: await it.mfaToken('ada') }
+    assert.equal((await it.token({ ...login, recovery_code: reply.body.recovery_code })).status, 200)
   })
 
   test('browsers of registered origins may call it and read Location', async () => {

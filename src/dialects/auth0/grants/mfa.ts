@@ -38,20 +38,20 @@ function kindOf({ engine }: Dialect, type: 'otp' | 'recovery-code'): string {
 
 async function answerWith(dialect: Dialect, request: TokenRequest, to: To, proof: unknown): Promise<Answer> {
   const { exchange, application } = request
-  const { factors } = dialect.engine.parts
-  const table = 'kind' in to && factors.get(to.kind)?.traits.proof === 'lookup' ? recoveryTable : tokenTable
+  const { parts } = dialect.engine
+  const table = 'kind' in to && parts.factors.get(to.kind)?.traits.proof === 'lookup' ? recoveryTable : tokenTable
   const bearer = await readMfaToken(dialect, exchange, request.params.mfa_token ?? '', request.dpopJkt)
-  if (bearer.no !== undefined) return refuse(table, bearer, factors)
+  if (bearer.no !== undefined) return refuse(table, bearer, parts)
   const { flow } = bearer.yes
   const other = flow.by === 'ticket' ? flow.ticket.client : flow.client
-  if (other !== application.id) return refuse(table, { no: 'ticket-of-other-client' }, factors)
+  if (other !== application.id) return refuse(table, { no: 'ticket-of-other-client' }, parts)
   const whole = flow.by === 'ticket' ? flow.ticket.wish : flow.wish
   const wish = { ...whole, scope: narrowed(whole.scope, request.params.scope) }
   const issue = await tokenIssue(dialect, { exchange, application, wish, dpopJkt: request.dpopJkt })
-  if ('no' in issue) return refuse(table, issue, factors)
+  if ('no' in issue) return refuse(table, issue, parts)
   const caller = callerOf(exchange, application)
   const answered = await dialect.engine.answer({ caller, flow, to, proof, issue, holdBucket: true })
-  if (answered.no !== undefined) return refuse(table, answered, factors)
+  if (answered.no !== undefined) return refuse(table, answered, parts)
   const { issued, show } = answered.yes
   const recovery = show?.codes?.[0]
   const body = await issued.respond()

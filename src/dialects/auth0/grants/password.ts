@@ -27,7 +27,7 @@ export const passwordGrant: Grant = async (dialect, request) => {
   }
   const caller = callerOf(exchange, application)
   const signedIn = await dialect.engine.signIn({ caller, login: username, password })
-  if (signedIn.no !== undefined) return refuse(tokenTable, signedIn, parts.factors)
+  if (signedIn.no !== undefined) return refuse(tokenTable, signedIn, parts)
   const scope = grantScope(target, params.scope)
   const wish = {
     dialect: dialectName,
@@ -37,9 +37,9 @@ export const passwordGrant: Grant = async (dialect, request) => {
     managesFactors: target.managesFactors(scope),
   }
   const issue = await tokenIssue(dialect, { exchange, application, wish, dpopJkt: request.dpopJkt })
-  if ('no' in issue) return refuse(tokenTable, issue, parts.factors)
+  if ('no' in issue) return refuse(tokenTable, issue, parts)
   const { user, proofs } = signedIn.yes
   const admitted = await dialect.engine.admit({ caller, user: user.id, proofs, wish, issue })
-  if (admitted.no !== undefined) return refuse(tokenTable, admitted, parts.factors)
+  if (admitted.no !== undefined) return refuse(tokenTable, admitted, parts)
   return { status: 200, body: await admitted.yes.issued.respond(), headers: noStore }
 }

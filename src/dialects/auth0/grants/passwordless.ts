@@ -31,11 +31,11 @@ export const passwordlessOtp: Grant = async (dialect, { exchange, application, g
   const managesFactors = target.managesFactors(scope)
   const wish = { dialect: dialectName, grantType, audience: target.audience?.id, scope, managesFactors }
   const issue = await tokenIssue(dialect, { exchange, application, wish, dpopJkt })
-  if ('no' in issue) return refuse(tokenTable, issue, parts.factors)
+  if ('no' in issue) return refuse(tokenTable, issue, parts)
   const caller = callerOf(exchange, application)
   const answered = await answerPasswordless(parts, { caller, channel: realm, to: username, code: otp, wish, issue })
   if (answered.no === 'wrong-proof') return wrong[realm]
   if (answered.no === 'challenge-expired') return burnt
-  if (answered.no !== undefined) return refuse(tokenTable, answered, parts.factors)
+  if (answered.no !== undefined) return refuse(tokenTable, answered, parts)
   return { status: 200, body: await answered.yes.issued.respond(), headers: noStore }
 }

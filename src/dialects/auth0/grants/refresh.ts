@@ -41,10 +41,10 @@ export const refreshGrant: Grant = async (dialect, request) => {
   const wish = await wishOf(dialect, request, application, look)
   if ('status' in wish) return wish
   const issue = await tokenIssue(dialect, { exchange, application, wish, dpopJkt: request.dpopJkt, refresh: look })
-  if ('no' in issue) return refuse(tokenTable, issue, parts.factors)
+  if ('no' in issue) return refuse(tokenTable, issue, parts)
   const admitted = await dialect.engine.admit({ caller, user: user.id, proofs: look.proofs, wish, issue })
   if (admitted.no === 'ticket-unknown') return invalid
-  if (admitted.no !== undefined) return refuse(tokenTable, admitted, parts.factors)
+  if (admitted.no !== undefined) return refuse(tokenTable, admitted, parts)
   return { status: 200, body: await admitted.yes.issued.respond(), headers: noStore }
 }
 

@@ -13,13 +13,12 @@ export async function associate(dialect: Dialect, exchange: Exchange): Promise<A
   const body = (exchange.body ?? {}) as Readonly<Record<string, unknown>>
   const strings = stringsOf(body)
   const bearer = await readBearerOf(dialect, exchange, strings.mfa_token)
-  if (bearer.no !== undefined) return refuse(bearerTable, bearer, parts.factors)
+  if (bearer.no !== undefined) return refuse(bearerTable, bearer, parts)
   const { flow, application, scope } = bearer.yes
   if (strings.client_secret !== undefined || strings.client_assertion !== undefined) {
     const client = await clientOf(dialect, exchange, strings)
     if ('answer' in client) return client.answer
-    if (client.application.id !== application.id)
-      return refuse(bearerTable, { no: 'ticket-of-other-client' }, parts.factors)
+    if (client.application.id !== application.id) return refuse(bearerTable, { no: 'ticket-of-other-client' }, parts)
   }
   if (flow.by === 'token' && !scope.includes('enroll')) {
     return oauthError(403, 'insufficient_scope', 'Insufficient scope, expected: enroll')
@@ -32,7 +31,7 @@ export async function associate(dialect: Dialect, exchange: Exchange): Promise<A
   const target = kind.reach === 'phone' ? e164(body.phone_number) : kind.reach === 'email' ? body.email : undefined
   const caller = callerOf(exchange, application)
   const enrolled = await dialect.engine.enrol({ caller, flow, kind: kind.kind, target })
-  if (enrolled.no !== undefined) return refuse(bearerTable, enrolled, parts.factors)
+  if (enrolled.no !== undefined) return refuse(bearerTable, enrolled, parts)
   return { status: 200, body: association(enrolled.yes), headers: noStore }
 }
 

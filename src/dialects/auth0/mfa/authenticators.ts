@@ -13,7 +13,7 @@ import { readBearerOf } from './bearer.ts'
 export async function list(dialect: Dialect, exchange: Exchange): Promise<Answer> {
   const { parts } = dialect.engine
   const bearer = await readBearerOf(dialect, exchange)
-  if (bearer.no !== undefined) return refuse(bearerTable, bearer, parts.factors)
+  if (bearer.no !== undefined) return refuse(bearerTable, bearer, parts)
   const { flow, scope } = bearer.yes
   if (flow.by === 'token' && !scope.includes('read:authenticators')) {
     return oauthError(403, 'insufficient_scope', 'Insufficient scope, expected: read:authenticators')
@@ -44,9 +44,9 @@ function entry(it: Authenticator, factor: Factor): object {
 export async function remove(dialect: Dialect, exchange: Exchange): Promise<Answer> {
   const { parts } = dialect.engine
   const bearer = await readBearerOf(dialect, exchange)
-  if (bearer.no !== undefined) return refuse(bearerTable, bearer, parts.factors)
+  if (bearer.no !== undefined) return refuse(bearerTable, bearer, parts)
   const { flow, scope, application } = bearer.yes
-  if (flow.by !== 'token') return refuse(bearerTable, { no: 'ticket-unknown' }, parts.factors)
+  if (flow.by !== 'token') return refuse(bearerTable, { no: 'ticket-unknown' }, parts)
   if (!scope.includes('remove:authenticators')) {
     return oauthError(403, 'insufficient_scope', 'Insufficient scope, expected: remove:authenticators')
   }
@@ -54,7 +54,7 @@ export async function remove(dialect: Dialect, exchange: Exchange): Promise<Answ
   const own = await listAuthenticators(parts, exchange.tenant.id, flow.user)
   const it = own.find((one) => one.id === device?.id)
   const listed = it && waysOf(it, exchange.tenant, parts.factors).some((factor) => factor.kind === device?.kind)
-  if (it === undefined || !listed) return refuse(bearerTable, { no: 'authenticator-unknown' }, parts.factors)
+  if (it === undefined || !listed) return refuse(bearerTable, { no: 'authenticator-unknown' }, parts)
   const removed = await removeAuthenticator(parts, callerOf(exchange, application), flow.user, it.id)
-  return removed.no === undefined ? { status: 204, headers: noStore } : refuse(bearerTable, removed, parts.factors)
+  return removed.no === undefined ? { status: 204, headers: noStore } : refuse(bearerTable, removed, parts)
 }

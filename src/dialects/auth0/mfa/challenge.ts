@@ -14,18 +14,17 @@ export async function challenge(dialect: Dialect, exchange: Exchange): Promise<A
   if ('answer' in client) return client.answer
   const { application } = client
   const bearer = await readTicket(dialect, exchange, params.mfa_token)
-  if (bearer.no !== undefined) return refuse(challengeTable, bearer, parts.factors)
+  if (bearer.no !== undefined) return refuse(challengeTable, bearer, parts)
   const { flow } = bearer.yes
-  if (flow.by !== 'ticket') return refuse(challengeTable, { no: 'ticket-unknown' }, parts.factors)
-  if (flow.ticket.client !== application.id)
-    return refuse(challengeTable, { no: 'ticket-of-other-client' }, parts.factors)
+  if (flow.by !== 'ticket') return refuse(challengeTable, { no: 'ticket-unknown' }, parts)
+  if (flow.ticket.client !== application.id) return refuse(challengeTable, { no: 'ticket-of-other-client' }, parts)
   const types = typesWanted(params.challenge_type)
   if (types === undefined) {
     return oauthError(400, 'unsupported_challenge_type', 'The challenge_type must be one or more of: otp oob')
   }
   const device = params.authenticator_id === undefined ? undefined : parseDeviceId(params.authenticator_id)
   if (params.authenticator_id !== undefined && device === undefined) {
-    return refuse(challengeTable, { no: 'authenticator-unknown' }, parts.factors)
+    return refuse(challengeTable, { no: 'authenticator-unknown' }, parts)
   }
   const challenged = await dialect.engine.challenge({
     caller: callerOf(exchange, application),
@@ -34,11 +33,11 @@ export async function challenge(dialect: Dialect, exchange: Exchange): Promise<A
     authenticator: device?.id,
   })
   if (challenged.no === 'not-enrolled-with') {
-    if (device !== undefined) return refuse(challengeTable, { no: 'authenticator-unknown' }, parts.factors)
+    if (device !== undefined) return refuse(challengeTable, { no: 'authenticator-unknown' }, parts)
     const has = new Set(challenged.has.flatMap((kind) => typeOf(dialect, kind)))
-    return refuse(challengeTable, { no: 'not-enrolled-with', asked: types, has: [...has] }, parts.factors)
+    return refuse(challengeTable, { no: 'not-enrolled-with', asked: types, has: [...has] }, parts)
   }
-  if (challenged.no !== undefined) return refuse(challengeTable, challenged, parts.factors)
+  if (challenged.no !== undefined) return refuse(challengeTable, challenged, parts)
   const { factor, challenge: handle } = challenged.yes
   if (authenticatorType(factor.traits) === 'otp')
     return { status: 200, body: { challenge_type: 'otp' }, headers: noStore }
