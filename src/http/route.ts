@@ -35,6 +35,8 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>
   /** An object or array is sent as JSON, a string as it is with `content-type` from `headers`; undefined: no body. */
   readonly body?: unknown
+  /** `Set-Cookie` values, each a header of its own. */
+  readonly cookies?: readonly string[]
 }
 
 export interface Route {

@@ -23,6 +23,7 @@ export function commonHeaders(requestId: string, hsts: boolean): Record<string, 
 export function writeAnswer(response: ServerResponse, answer: Answer, common: OutgoingHttpHeaders): void {
   const { status, headers, body } = answer
   const head = { ...common }
+  if (answer.cookies !== undefined && answer.cookies.length > 0) head['set-cookie'] = [...answer.cookies]
   if (headers !== undefined) for (const name in headers) setHeader(head, name.toLowerCase(), headers[name] as string)
   if (body === undefined) {
     if (status !== 204 && status !== 304) head['content-length'] = 0
