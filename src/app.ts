@@ -26,6 +26,7 @@ import { createHealth } from '#ops/health.ts'
 import type { Logger } from '#ops/log.ts'
 import { createMetrics } from '#ops/metrics.ts'
 import { operationsGroup } from '#ops/routes.ts'
+import { createLease } from '#stores/lease.ts'
 import { openStore } from '#stores/open.ts'
 import { createSweeper } from '#stores/sweeper.ts'
 
@@ -80,7 +81,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     const tls = settings.https ? await openTls(settings, { now: systemClock.now() }) : undefined
     const server = await createServer({
       groups: [
-        ...auth0Groups({ engine, keys, oidc: createOidc({ store, keyring, clock, keys, onFault }) }),
+        ...auth0Groups({ engine, keys, oidc: createOidc({ store, keyring, clock, keys, random: systemRandom, check: engine.check, onFault }) }),
         adminGroup({ parts, keys, adminTokenDigest: tokenDigest(settings.adminToken), development, log }),
         operationsGroup({ health, metrics }),
         ...(developmentClock
@@ -109,6 +110,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     const sweeper = createSweeper({
       store,
       clock,
+      lease: createLease({ store, clock, name: 'sweep', holder: systemRandom.token(), lastsMs: 2 * sweepEvery }),
       everyMs: sweepEvery,
       onError: (error) => log.warn({ err: error }, 'sweeping failed'),
     })

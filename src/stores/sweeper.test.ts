@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import { insert } from '#ports/store.ts'
 import { asTenant, budget } from '#test/contracts/store-rows.ts'
+import { createLease } from './lease.ts'
 import { openStore } from './open.ts'
 import { createSweeper } from './sweeper.ts'
 
@@ -61,4 +62,32 @@ test('after stop has resolved nothing is swept any more', async () => {
   const calls = sweep.mock.callCount()
   await new Promise((resolve) => setTimeout(resolve, 40))
   assert.equal(sweep.mock.callCount(), calls)
+})
+
+test('of several processes one sweeps, and another takes over when it stops', async () => {
+  const store = await openStore('sqlite::memory:')
+  const swept: string[] = []
+  const make = (holder: string) => {
+    const lease = createLease({ store, clock, name: 'sweep', holder, lastsMs: 1000 })
+    const sweep = async () => {
+      swept.push(holder)
+      return 0
+    }
+    return createSweeper({ store: { sweep }, clock, lease, everyMs: 1 })
+  }
+  const [a, b] = [make('a'), make('b')]
+  const rounds = async (count: number) => {
+    const until = swept.length + count
+    while (swept.length < until) await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  a.start()
+  await rounds(1)
+  b.start()
+  await rounds(5)
+  assert.deepEqual([...new Set(swept)], ['a'])
+  await a.stop()
+  await rounds(1)
+  assert.equal(swept.at(-1), 'b')
+  await b.stop()
+  await store.close()
 })

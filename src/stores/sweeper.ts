@@ -1,9 +1,12 @@
 import type { Clock } from '#ports/clock.ts'
 import type { Store } from '#ports/store.ts'
+import type { Lease } from './lease.ts'
 
 export interface SweeperParts {
   readonly store: Pick<Store, 'sweep'>
   readonly clock: Clock
+  /** Of several processes only the one that holds it sweeps; absent: this one does. */
+  readonly lease?: Lease
   /** Pause between two rounds, ms. */
   readonly everyMs: number
   /** Rows deleted at a time; requests are served between two slices. At most 1,000 (S-170). */
@@ -31,7 +34,7 @@ const breather = 10
  * failing round is only reported. It does not keep the process alive.
  */
 export function createSweeper(parts: SweeperParts): Sweeper {
-  const { store, clock, everyMs, slice = usualSlice, onSwept, onError } = parts
+  const { store, clock, lease, everyMs, slice = usualSlice, onSwept, onError } = parts
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
   let stopped = true
@@ -39,6 +42,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   async function round(): Promise<void> {
     let rows = 0
     try {
+      if (lease && !(await lease.hold())) return
       for (let swept = slice; swept >= slice && !stopped; ) {
         swept = await store.sweep(clock.now(), slice)
         rows += swept
@@ -69,6 +73,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       stopped = true
       clearTimeout(timer)
       await running
+      await lease?.release().catch((error: unknown) => onError?.(error))
     },
   }
 }
