@@ -81,7 +81,11 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     const tls = settings.https ? await openTls(settings, { now: systemClock.now() }) : undefined
     const server = await createServer({
       groups: [
-        ...auth0Groups({ engine, keys, oidc: createOidc({ store, keyring, clock, keys, random: systemRandom, check: engine.check, onFault }) }),
+        ...auth0Groups({
+          engine,
+          keys,
+          oidc: createOidc({ store, keyring, clock, keys, random: systemRandom, check: engine.check, onFault }),
+        }),
         adminGroup({ parts, keys, adminTokenDigest: tokenDigest(settings.adminToken), development, log }),
         operationsGroup({ health, metrics }),
         ...(developmentClock

@@ -51,9 +51,14 @@ const keys = createTenantKeys({ store, keyring, clock: systemClock })
 await keys.snapshot(tenant, ['ES256', 'RS256'])
 const directory = createDirectory(store, systemClock, tenant)
 const metrics = createMetrics()
+const engine = createEngine(parts)
 const server = await createServer({
   groups: [
-    auth0Group({ engine: createEngine(parts), keys, oidc: createOidc({ store, keyring, clock: systemClock, keys }) }),
+    auth0Group({
+      engine,
+      keys,
+      oidc: createOidc({ store, keyring, clock: systemClock, keys, random: parts.random, check: engine.check }),
+    }),
   ],
   resolveTenant: async (host) => {
     steps = []

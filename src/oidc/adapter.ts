@@ -1,6 +1,7 @@
 import type { Adapter, Payload } from 'oidc-provider/lib/provider.js'
 import type { Artifact } from '#model/artifact.ts'
 import type { TenantId } from '#model/ids.ts'
+import type { Proof } from '#model/proof.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { Keyring } from '#ports/keyring.ts'
 import { put, remove, row, type Store, upsert } from '#ports/store.ts'
@@ -16,6 +17,8 @@ export interface AdapterParts {
   readonly alreadyUsed: (model: string) => Error
   /** An application in the words of client metadata (RFC 7591), or undefined. */
   readonly findClient: (id: string) => Promise<Payload | undefined>
+  /** What the session of this `uid` rests on, for codes, so that policy can ask again at a refresh. */
+  readonly proofsOf: (sessionUid: string) => Promise<readonly Proof[] | undefined>
 }
 
 /** Payloads of these hold values that work as keys (cookies, device and user codes), so they are sealed as a whole. */
@@ -42,7 +45,8 @@ function artifactAdapter(parts: AdapterParts, model: string): Adapter {
 
   return {
     async upsert(id, payload, expiresIn) {
-      const artifact = toArtifact(parts, model, id, movedTimes(payload, clockOffset(clock)), expiresIn)
+      const whole = { ...movedTimes(payload, clockOffset(clock)), ...(await proofsFor(parts, model, payload)) }
+      const artifact = toArtifact(parts, model, id, whole, expiresIn)
       await store.change({}, () => ({ result: undefined, writes: [upsert('artifacts', artifact)] }))
     },
     async find(id) {
@@ -86,6 +90,13 @@ function artifactAdapter(parts: AdapterParts, model: string): Adapter {
   }
 }
 
+/** Codes carry what was proved; the library knows nothing of it and leaves it alone. */
+async function proofsFor(parts: AdapterParts, model: string, { sessionUid }: Payload): Promise<Payload> {
+  if (!model.endsWith('Code') || typeof sessionUid !== 'string') return {}
+  const proofs = await parts.proofsOf(sessionUid)
+  return proofs === undefined ? {} : { proofs }
+}
+
 /** Applications are read afresh each time, so that a change to one counts at once; the library caches by content. */
 function clientAdapter({ findClient }: AdapterParts): Adapter {
   const never = (): Promise<never> => Promise.reject(new Error('applications are not written by the library'))
@@ -124,7 +135,12 @@ function withoutValue(payload: Payload, id: string): Payload {
   return jti === undefined || jti === id ? rest : payload
 }
 
-function sealPayload({ keyring, tenant }: AdapterParts, id: string, payload: Payload): Payload {
+/** A payload that holds values which work as keys, sealed whole; what the store must see stays beside the seal. */
+export function sealPayload(
+  { keyring, tenant }: Pick<AdapterParts, 'keyring' | 'tenant'>,
+  id: string,
+  payload: Payload,
+): Payload {
   const { kind, exp, consumed } = payload
   const sealed = keyring.seal(JSON.stringify(payload), sealContext(tenant, id))
   return { kind, exp, ...(consumed === undefined ? {} : { consumed }), sealed }

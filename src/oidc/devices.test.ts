@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { deviceRefs, planDevice, readDevice } from './devices.ts'
 import { prepare } from './mint.ts'
-import { site } from './testing/site.ts'
-import { apiAudience, issuer, tenantId, user, world } from './testing/world.ts'
+import { signedInCookie } from './testing/sign-in.ts'
+import { base, site } from './testing/site.ts'
+import { apiAudience, issuer, tenant, tenantId, user, world } from './testing/world.ts'
 import { verifyAccessToken } from './tokens.ts'
 
 let w: Awaited<ReturnType<typeof world>>
@@ -35,9 +36,7 @@ async function question(deviceCode: string, client = 'tv') {
 
 /** A person with a session enters the code and goes on, as a browser would. */
 async function person(userCode: string, choice: 'confirm' | 'abort') {
-  const session = new at.provider.Session()
-  session.loginAccount({ accountId: user.id, amr: ['pwd'], acr: 'urn:polyfactor:aal1' })
-  const cookie = `__Host-pf_demo_session=${await session.save(3600)}`
+  const cookie = await signedInCookie(at.room, { tenant, base, user: user.id, at: w.clock.now() })
   const form = await (await at.fetch('/activate', { headers: { cookie } })).text()
   const xsrf = /name="xsrf" value="([^"]+)"/.exec(form)?.[1] ?? ''
   const shown = await (await at.post('/activate', { xsrf, user_code: userCode }, { cookie })).text()

@@ -12,18 +12,21 @@ const longestBody = 56 * 1024
  *
  * It is shown a request made anew: host, scheme and address come from the exchange, which has them from configuration
  * (S-163), never from headers of the client; `audience` becomes a resource indicator (RFC 8707); a JSON body becomes a form.
+ * `cookie`: the cookies it is to see.
  */
 export async function handOver(
   provider: Provider,
   request: IncomingMessage,
   response: ServerResponse,
   exchange: Exchange,
+  cookie = request.headers.cookie,
 ): Promise<void> {
   const form = exchange.method === 'POST' ? await readForm(request, exchange) : undefined
   const base = new URL(exchange.base)
   const headers: Record<string, string | string[] | undefined> = {
     ...request.headers,
     host: base.host,
+    cookie,
     'x-forwarded-host': undefined,
     // Who may call from another origin is the listener's business.
     origin: undefined,
@@ -48,6 +51,7 @@ export async function handOver(
       httpVersionMinor: request.httpVersionMinor,
       socket: request.socket,
       connection: request.socket,
+      exchange,
     },
   )
   await provider.callback()(shown as unknown as IncomingMessage, response)

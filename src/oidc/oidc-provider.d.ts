@@ -34,13 +34,32 @@ declare module 'oidc-provider/lib/provider.js' {
     status: number
     body: unknown
     set(name: string, value: string): void
+    redirect(url: string): void
+    readonly req: IncomingMessage
     readonly res: ServerResponse
+    readonly response: { get(name: string): string; remove(name: string): void }
     readonly oidc: {
       readonly route: string
+      readonly redirectUriCheckPerformed?: boolean
       readonly params: Readonly<Record<string, string | undefined>>
       readonly client: Client
-      readonly session: { readonly accountId?: string; grantIdFor(client: string): string | undefined }
-      readonly result?: { readonly consent?: { readonly grantId?: string } }
+      readonly session: {
+        readonly accountId?: string
+        readonly uid: string
+        grantIdFor(client: string): string | undefined
+        destroy(): Promise<void>
+      }
+      readonly cookies: { set(name: string, value: null, options: unknown): void }
+      readonly entities: {
+        readonly AuthorizationCode?: unknown
+        readonly IdTokenHint?: { readonly payload: { readonly sub: string } }
+      }
+      readonly claims?: { readonly id_token?: { readonly acr?: Readonly<Record<string, unknown>> | null } }
+      readonly result?: {
+        readonly login?: unknown
+        readonly consent?: { readonly grantId?: string }
+        readonly signedIn?: unknown
+      }
       readonly requestParamOIDCScopes: ReadonlySet<string>
       readonly requestParamScopes: ReadonlySet<string>
       readonly requestParamClaims: ReadonlySet<string>
@@ -57,6 +76,19 @@ declare module 'oidc-provider/lib/provider.js' {
       new (claims: { accountId?: string; clientId: string }): Grant
       find(id: string): Promise<Grant | undefined>
     }
+    readonly Interaction: {
+      find(uid: string): Promise<
+        | {
+            result?: unknown
+            session?: unknown
+            readonly returnTo: string
+            readonly exp: number
+            save(ttl: number): Promise<string>
+          }
+        | undefined
+      >
+    }
+    cookieName(kind: string): string
     readonly Session: {
       new (payload?: Payload): Payload & { save(ttl: number): Promise<string>; loginAccount(details: Payload): void }
     }
@@ -73,12 +105,27 @@ declare module 'oidc-provider/lib/helpers/errors.js' {
     constructor(description?: string)
   }
 
-  export { OAuthError as InvalidGrant, OAuthError as InvalidRequestUri, OAuthError as InvalidTarget }
+  class CustomOIDCProviderError extends Error {
+    constructor(error: string, description?: string)
+  }
+
+  export {
+    CustomOIDCProviderError,
+    OAuthError as InvalidGrant,
+    OAuthError as InvalidRequestUri,
+    OAuthError as InvalidTarget,
+  }
 }
 
 declare module 'oidc-provider/lib/helpers/interaction_policy/index.js' {
+  import type { Context } from 'oidc-provider/lib/provider.js'
+
+  export class Check {
+    constructor(reason: string, description: string, error: string, check: (ctx: Context) => boolean | Promise<boolean>)
+    description?: string
+  }
   interface PolicyPrompt {
-    readonly checks: { remove(reason: string): void; get(reason: string): { description?: string } | undefined }
+    readonly checks: { remove(reason: string): void; get(reason: string): Check | undefined; add(check: Check): void }
   }
   export function base(): { get(name: string): PolicyPrompt }
 }

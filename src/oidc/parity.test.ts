@@ -4,8 +4,9 @@ import { s256 } from '#crypto/digest.ts'
 import { codeRefs, planCode, readCode } from './codes.ts'
 import { prepare } from './mint.ts'
 import { endFamily, readRefresh } from './refresh.ts'
-import { site } from './testing/site.ts'
-import { tenantId, user, world } from './testing/world.ts'
+import { signedInCookie } from './testing/sign-in.ts'
+import { base, site } from './testing/site.ts'
+import { tenant, tenantId, user, world } from './testing/world.ts'
 
 /*
  * Codes are redeemed and refresh tokens rotated here and not by the library. These tests hold both beside each other on
@@ -23,9 +24,7 @@ before(async () => {
 after(() => at.close())
 
 async function newCode(): Promise<string> {
-  const session = new at.provider.Session()
-  session.loginAccount({ accountId: user.id, amr: ['pwd'], acr: 'urn:polyfactor:aal1' })
-  const cookie = `__Host-pf_demo_session=${await session.save(3600)}`
+  const cookie = await signedInCookie(at.room, { tenant, base, user: user.id, at: w.clock.now() })
   const query = new URLSearchParams({
     client_id: 'web',
     response_type: 'code',
@@ -134,5 +133,5 @@ test('each reads, and each refuses, the refresh tokens of the other', async () =
   const theirs = (await byLibrary({ code: await newCode(), redirectUri, verifier }))?.refresh_token ?? ''
   const seen = await readRefresh(w.store, { tenant: tenantId, application: w.web, token: theirs, now: w.clock.now() })
   assert.equal(seen.yes?.user, user.id)
-  assert.equal(seen.yes?.assurance?.acr, 'urn:polyfactor:aal1')
+  assert.equal(seen.yes?.assurance?.acr, 'urn:polyfactor:aal2')
 })

@@ -1,14 +1,20 @@
 import type { Client, Context, Payload, Provider } from 'oidc-provider/lib/provider.js'
+import type { Checked, CheckRequest } from '#engine/check.ts'
 import type { Application } from '#model/application.ts'
 import { asId, type TenantId, type UserId } from '#model/ids.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { Keyring } from '#ports/keyring.ts'
+import type { Random } from '#ports/random.ts'
 import type { Store } from '#ports/store.ts'
+import { acrValues } from './acr.ts'
 import { createAdapter } from './adapter.ts'
 import { offlineScope, toAudience } from './audiences.ts'
+import type { BrowserSessions, SignedInHere } from './browser-sessions.ts'
 import { scopeClaims, userClaims } from './claims.ts'
 import { matches } from './clients.ts'
+import { cookieName } from './cookies.ts'
 import { dpopAlgorithms } from './dpop.ts'
+import type { Flows } from './flows.ts'
 import type { KeySnapshot, TenantKeys } from './keys.ts'
 import { familyLifetime, idTokenLifetime } from './mint.ts'
 import {
@@ -19,6 +25,7 @@ import {
   renderLogoutPage,
   renderSignedOutPage,
 } from './pages.ts'
+import { exchangeOf, type PolicyParts, signInPolicy, verdictOf, wantedOf } from './sign-in-policy.ts'
 import type { Spelling } from './spelling.ts'
 
 /** What the library's instances are built from. */
@@ -26,7 +33,12 @@ export interface ProviderParts {
   readonly store: Store
   readonly keyring: Keyring
   readonly clock: Clock
+  readonly random: Random
   readonly keys: TenantKeys
+  readonly sessions: BrowserSessions
+  readonly flows: Flows
+  /** The engine's word on a standing session, asked each time something is issued on it (S-56). */
+  readonly check: (request: CheckRequest) => Promise<Checked>
   /** Told of every fault inside the library that ended in a 500. */
   readonly onFault?: (error: Error) => void
 }
@@ -84,6 +96,7 @@ function build(parts: ProviderParts, site: Site): Provider {
   // The caller of the library writes the forwarded headers itself, from configuration; a client's never get here.
   provider.proxy = true
   provider.use(keepCors)
+  provider.use(frontManners(parts, site, () => provider))
   provider.on('server_error', (_ctx: unknown, error: Error) => parts.onFault?.(error))
   // Only digests of secrets are kept (S-114), so the library's own comparison has nothing to compare with.
   Object.defineProperty(provider.Client.prototype, 'compareClientSecret', {
@@ -98,6 +111,7 @@ function configuration(parts: ProviderParts, site: Site, provider: () => Provide
   const { store, keyring, clock } = parts
   const { library, tenant, spelling } = site
   const { paths } = spelling
+  const policy: PolicyParts = { store, clock, spelling, sessions: parts.sessions, check: parts.check }
   const findClient = async (id: string): Promise<Payload | undefined> => {
     const application = await store.get('applications', tenant, id)
     return application === undefined ? undefined : clientMetadata(application, algorithms)
@@ -110,7 +124,16 @@ function configuration(parts: ProviderParts, site: Site, provider: () => Provide
   }
   const algorithms = [...new Set(site.keys.keys.map((key) => key.alg))]
   return {
-    adapter: createAdapter({ store, keyring, clock, tenant, findClient, alreadyUsed }),
+    acrValues: [...acrValues],
+    adapter: createAdapter({
+      store,
+      keyring,
+      clock,
+      tenant,
+      findClient,
+      alreadyUsed,
+      proofsOf: async (uid) => (await parts.sessions.read(tenant, uid))?.proofs,
+    }),
     jwks: { keys: privateKeys(site.keys) },
     scopes: ['openid', 'offline_access', 'profile', 'email', 'phone', offlineScope],
     claims: {
@@ -137,11 +160,18 @@ function configuration(parts: ProviderParts, site: Site, provider: () => Provide
     issueRefreshToken: (_ctx: Context, client: Client, source: { readonly scopes: ReadonlySet<string> }) =>
       client.grantTypeAllowed('refresh_token') && source.scopes.has(offlineScope),
     findAccount: (_ctx: Context, id: string) => findAccount(parts, site, id),
-    loadExistingGrant: (ctx: Context) => firstPartyGrant(ctx, provider()),
+    loadExistingGrant: async (ctx: Context) => {
+      await keepSession(parts, ctx)
+      await sayLevel(policy, ctx)
+      return firstPartyGrant(ctx, provider())
+    },
     interactions: {
-      policy: signInPolicy(library),
-      url: (_ctx: Context, interaction: { readonly uid: string }) =>
-        `${site.base}${paths.interaction}/${interaction.uid}`,
+      policy: signInPolicy(library, policy),
+      async url(ctx: Context, interaction: { readonly uid: string; readonly returnTo: string }) {
+        const { order } = await wantedOf(policy, ctx, new URL(interaction.returnTo).pathname)
+        ctx.res.appendHeader('set-cookie', await parts.flows.begin(exchangeOf(ctx), interaction.uid, order))
+        return `${site.base}${paths.interaction}/${interaction.uid}`
+      },
     },
     renderError: renderErrorPage,
     // Cross-origin answers belong to the listener in front, which knows the tenant's origins.
@@ -164,6 +194,7 @@ function configuration(parts: ProviderParts, site: Site, provider: () => Provide
 function featuresOf({ library, tenant, base, spelling }: Site): Record<string, unknown> {
   return {
     devInteractions: { enabled: false },
+    claimsParameter: { enabled: true },
     dPoP: { enabled: true },
     pushedAuthorizationRequests: { enabled: true },
     deviceFlow: {
@@ -215,21 +246,80 @@ function routesOf({ paths }: Spelling): Record<string, string> {
   }
 }
 
-/** Silent iframes of applications on other sites need `SameSite=None`, which browsers take with `Secure` only. */
+/** The session's cookie is the library's to write, under the rules of cookies.ts; the two others never leave (see `frontManners`). */
 function cookieRules({ base, tenant }: Site): Record<string, unknown> {
   const secure = base.startsWith('https://')
   const rule = { httpOnly: true, sameSite: secure ? 'none' : 'lax', secure, overwrite: true, signed: false, path: '/' }
-  // All dialects of a tenant share the session; tenants on one host do not.
-  const prefix = `pf_${tenant.replace(/[^A-Za-z0-9_-]/g, '_')}`
   return {
     long: rule,
     short: { ...rule, sameSite: 'lax' },
     names: {
-      session: `${secure ? '__Host-' : ''}${prefix}_session`,
-      interaction: `${prefix}_interaction`,
-      resume: `${prefix}_resume`,
+      session: cookieName({ base, tenant: { id: tenant } }, 'session'),
+      interaction: 'interaction',
+      resume: 'resume',
     },
   }
+}
+
+/**
+ * Manners of the front channel: the library's own flow cookies stay here, since ours bind a flow and change with its
+ * rights (S-125); its pages get a policy (S-131); and an answer for a frame or popup of a registered application may be
+ * put in that frame and keep its opener (auth0.md §6.3).
+ */
+function frontManners(parts: ProviderParts, site: Site, provider: () => Provider) {
+  return async (ctx: Context, next: () => Promise<void>): Promise<void> => {
+    const { authorize } = site.spelling.paths
+    const { path } = exchangeOf(ctx)
+    const front = path === authorize || path.startsWith(`${authorize}/`)
+    if (front) ctx.set('content-security-policy', bareCsp)
+    await next()
+    keepCookiesHome(ctx, provider())
+    if (!front || ctx.oidc === undefined) return
+    const { params, redirectUriCheckPerformed, client, entities } = ctx.oidc
+    if (entities.AuthorizationCode !== undefined) {
+      await parts.sessions.noteApplication(site.tenant, ctx.oidc.session.uid, client.clientId)
+    }
+    const origin = URL.parse(params?.redirect_uri ?? '')?.origin
+    if (redirectUriCheckPerformed !== true || origin === undefined || origin === 'null') return
+    const csp = ctx.response.get('content-security-policy')
+    if (params.response_mode === 'web_message') {
+      ctx.set('cross-origin-opener-policy', 'unsafe-none')
+      ctx.set('cross-origin-resource-policy', 'cross-origin')
+      const open = csp.split(';').filter((it) => !it.includes('frame-ancestors'))
+      ctx.set('content-security-policy', [...open, `frame-ancestors ${origin}`].join(';'))
+    } else if (params.response_mode === 'form_post') {
+      ctx.set('content-security-policy', csp.replace("form-action 'self'", `form-action 'self' ${origin}`))
+    }
+  }
+}
+
+/** `script-src` is empty and there, because the library puts the hash of its one script into it. */
+const bareCsp =
+  "default-src 'none';script-src;base-uri 'none';object-src 'none';form-action 'self';frame-ancestors 'none'"
+
+function keepCookiesHome(ctx: Context, provider: Provider): void {
+  const own = [provider.cookieName('interaction'), provider.cookieName('resume')]
+  const lines = [ctx.res.getHeader('set-cookie') ?? []].flat().map(String)
+  const kept = lines.filter((line) => !own.some((name) => line.startsWith(`${name}=`)))
+  if (kept.length === lines.length) return
+  if (kept.length === 0) ctx.res.removeHeader('set-cookie')
+  else ctx.res.setHeader('set-cookie', kept)
+}
+
+/** A login or step-up that has just ended becomes what the session rests on, before anything is issued on it. */
+async function keepSession(parts: ProviderParts, ctx: Context): Promise<void> {
+  const signedIn = ctx.oidc.result?.signedIn as SignedInHere | undefined
+  if (signedIn === undefined || ctx.oidc.result?.login === undefined) return
+  const lines = await parts.sessions.keep(exchangeOf(ctx), ctx.oidc.session.uid, signedIn)
+  for (const line of lines) ctx.res.appendHeader('set-cookie', line)
+}
+
+/** Codes say what the session amounts to now, in the client's word for it where it has asked for one (S-119). */
+async function sayLevel(policy: PolicyParts, ctx: Context): Promise<void> {
+  const verdict = await verdictOf(policy, ctx)
+  if (verdict.is !== 'enough') return
+  Object.defineProperty(ctx.oidc, 'acr', { value: verdict.acr, configurable: true })
+  Object.defineProperty(ctx.oidc, 'amr', { value: verdict.amr, configurable: true })
 }
 
 /** What the listener has said about other origins stands; the library's own word on it is taken back. */
@@ -305,13 +395,4 @@ async function firstPartyGrant(ctx: Context, provider: Provider) {
   }
   await grant.save()
   return grant
-}
-
-/** The library's policy, without asking people about their own tenant's native applications, and in the words SDKs compare (auth0.md §6.3). */
-function signInPolicy({ interactionPolicy }: Library) {
-  const policy = interactionPolicy.base()
-  policy.get('consent').checks.remove('native_client_prompt')
-  const noSession = policy.get('login').checks.get('no_session')
-  if (noSession !== undefined) noSession.description = 'Login required'
-  return policy
 }

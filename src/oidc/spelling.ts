@@ -6,6 +6,8 @@ import type { TokenAudience } from './mint.ts'
 /** An audience as an authorization request may name it. */
 export interface KnownAudience extends TokenAudience {
   readonly scopes: readonly string[]
+  /** Whether a token for it with these scopes may change authenticators, so that its login must be fresh (S-63). */
+  readonly managesFactors?: (scope: readonly string[]) => boolean
 }
 
 /** Where a dialect's endpoints lie, relative to its base. */

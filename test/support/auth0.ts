@@ -111,7 +111,14 @@ export async function openAuth0World(options: WorldOptions = {}): Promise<Auth0W
       ...auth0Groups({
         engine: world.engine,
         keys,
-        oidc: createOidc({ store, keyring: parts.keyring, clock: world.clock, keys }),
+        oidc: createOidc({
+          store,
+          keyring: parts.keyring,
+          clock: world.clock,
+          keys,
+          random: parts.random,
+          check: world.engine.check,
+        }),
       }),
     ],
     resolveTenant: () => store.get('tenants', world.tenant.id, world.tenant.id),

@@ -3,11 +3,11 @@ import { describe, test } from 'node:test'
 import { s256 } from '#crypto/digest.ts'
 import { factors } from '#factors/index.ts'
 import { createOidc } from '#oidc/routes.ts'
+import { signedInCookie } from '#oidc/testing/sign-in.ts'
 import { remove } from '#ports/store.ts'
 import { type Auth0World, base, bearer, openAuth0World, type Reply } from '#test/support/auth0.ts'
 import { type ToyPhone, toyPush } from '#test/support/toy-push.ts'
 import { otherThan, type WorldOptions } from '#test/support/world.ts'
-import { auth0Spelling } from './spelling.ts'
 
 /*
  * The error tables of auth0.md §1.8, §2.7, §3.1, §3.2 and §3.3, a row each; every row is really provoked over the wire.
@@ -108,13 +108,12 @@ const verifier = 'v'.repeat(43)
 
 /** An authorization code of ada's, by the front channel, past the pages. */
 async function newCode(it: Auth0World): Promise<string> {
+  // A password is enough here: what more is asked for is the story of the pages.
+  await it.setTenant({ mfa: { mode: 'OFF' } })
   const user = await it.addUser('ada')
   const { store, parts, keys, clock } = it
-  const room = createOidc({ store, keyring: parts.keyring, clock, keys })
-  const provider = await room.providerFor(it.tenant.id, base, auth0Spelling(store))
-  const session = new provider.Session()
-  session.loginAccount({ accountId: user.id, amr: ['pwd'], acr: 'urn:polyfactor:aal1' })
-  const cookie = `__Host-pf_demo_session=${await session.save(3600)}`
+  const room = createOidc({ store, keyring: parts.keyring, clock, keys, random: parts.random, check: it.engine.check })
+  const cookie = await signedInCookie(room, { tenant: it.tenant, base, user: user.id, at: clock.now() })
   const query = new URLSearchParams({
     client_id: 'web',
     response_type: 'code',

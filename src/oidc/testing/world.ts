@@ -1,6 +1,7 @@
 import { tokenDigest } from '#crypto/digest.ts'
 import { createKeyring } from '#crypto/keyring.ts'
 import { seededRandom } from '#crypto/seeded-random.ts'
+import type { Checked, CheckRequest } from '#engine/check.ts'
 import type { Api, Application } from '#model/application.ts'
 import { asId, type ClientId, type TenantId, type UserId } from '#model/ids.ts'
 import type { Tenant } from '#model/tenant.ts'
@@ -136,6 +137,12 @@ export async function world(applications: readonly Application[] = []) {
     keys,
     web,
     order,
+    /** The engine's word on a session: always enough, since policy is the engine's business. */
+    check: async (request: CheckRequest): Promise<Checked> => {
+      const amr = ['pwd', 'otp', 'mfa']
+      const authTime = Math.floor((request.proofs[0]?.at ?? 0) / 1_000)
+      return { is: 'enough', user, assurance: { amr, acr: 'urn:polyfactor:aal2', authTime, mfa: true } }
+    },
     pass(ms: number) {
       time += ms
     },
