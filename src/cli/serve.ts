@@ -8,6 +8,7 @@ import { describeStartFailure } from './start-failure.ts'
 import { readParentPid, whenToStop } from './stop.ts'
 import { terminal, withProgress } from './terminal.ts'
 import { type Addresses, welcome } from './welcome.ts'
+import { isWorker, startWorkers, tellReady, workerEnvironment } from './workers.ts'
 
 /** Draining is over after this, finished or not (operating contract section 1). */
 const DRAIN_MS = 10_000
@@ -40,18 +41,31 @@ async function serve(argvConfigPath: string | undefined): Promise<0 | 1> {
   // A start that failed half-way, or was called off, may have left sockets open that would hold the process.
   if (started === undefined || started === 'fault') process.exit(1)
   if (typeof started === 'string') process.exit(0)
-  terminal.out(['ready', started.httpUrl, started.httpsUrl].filter(Boolean).join(' '))
-  if (settings.demo) greet(settings, started, log)
+  announce(settings, started, log)
   const reason = await Promise.race([stopping, fault])
   await stop(started, log, reason)
   // Timers and sockets that are left cannot hold the process: what had to be kept is on disk.
   process.exit(reason === 'fault' ? 1 : 0)
 }
 
+// Of several processes only the first speaks to whoever started it.
+function announce(settings: Settings, started: Addresses, log: Logger): void {
+  if (isWorker()) {
+    tellReady(started)
+    return
+  }
+  terminal.out(['ready', started.httpUrl, started.httpsUrl].filter(Boolean).join(' '))
+  if (settings.demo) greet(settings, started, log)
+}
+
 async function start(settings: Settings, log: Logger): Promise<Running | undefined> {
   try {
     const problem = await databasePlaceProblem(settings)
     if (problem !== undefined) return void terminal.problem(problem)
+    if (settings.workers > 1 && !isWorker()) {
+      const env = workerEnvironment(settings)
+      return await startWorkers({ count: settings.workers, env, log, patienceMs: DRAIN_MS })
+    }
     const { startServer } = await import('#app')
     return await withProgress('starting', () => startServer(settings, log), 2000)
   } catch (error) {
