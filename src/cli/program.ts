@@ -5,6 +5,7 @@ import { doctorCommand } from './doctor.ts'
 import type { Exit } from './exit.ts'
 import { keysCommand } from './keys.ts'
 import { serveCommand } from './serve.ts'
+import { storeCommand } from './store.ts'
 import { terminal } from './terminal.ts'
 import { usersCommand } from './users.ts'
 
@@ -19,7 +20,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .version(version())
     .showHelpAfterError('Run `polyfactor --help` for all verbs.')
     .exitOverride()
-  for (const make of [serveCommand, configCommand, doctorCommand, usersCommand, keysCommand]) {
+  for (const make of [serveCommand, configCommand, doctorCommand, usersCommand, keysCommand, storeCommand]) {
     const command = make(exit)
     program.addCommand(command, { isDefault: command.name() === 'serve' })
   }
