@@ -5,7 +5,6 @@ import { findByEmail, usernameKey } from '#engine/accounts/find.ts'
 import { type UserChanges, updateUser } from '#engine/accounts/update.ts'
 import { systemAudit } from '#engine/events.ts'
 import { addAuthenticator, importAuthenticator } from '#engine/import-authenticator.ts'
-import { notify } from '#engine/messages/queue.ts'
 import type { Parts } from '#engine/parts.ts'
 import type { Artifact } from '#model/artifact.ts'
 import type { Authenticator } from '#model/authenticator.ts'
@@ -50,7 +49,6 @@ export async function applyUser(
   )
   if (outcome === undefined) throw new ConfigRefused(key, 'was deleted while it was applied', 'Apply the file again')
   if (outcome.no !== undefined) throw refusedUser(outcome, key)
-  if (outcome.yes.changed) parts.nudge()
   count(outcome.yes.changed ? 'updated' : 'unchanged')
   for (const [index, one] of wanted.authenticators.entries()) {
     const at = `${key}.authenticators[${index}]`
@@ -181,7 +179,6 @@ function passwordWrites(parts: Parts, tenant: Tenant, after: User, was: User, wa
   return [
     ...(wanted.password_hash === undefined ? [] : [hashMark(tenant.id, after.id, wanted.password_hash)]),
     systemAudit(parts, tenant.id, 'password.changed', { user: after.id, details: source }),
-    ...notify(parts, tenant, after, 'password-changed'),
   ]
 }
 

@@ -10,7 +10,7 @@ import { type Decision, type Found, insert, put, type Refs, row, rows, type Writ
 import { assure } from './assurance.ts'
 import { audit } from './events.ts'
 import type { Granted, Issue } from './issue.ts'
-import { lastMfaHere, markRef, wantsMark, writeMark } from './marks.ts'
+import { lastMfaHere, markRef, markStands, wantsMark, writeMark } from './marks.ts'
 import type { Caller, Parts } from './parts.ts'
 import { type Judgement, judge } from './policy/index.ts'
 import { newTicket } from './tickets.ts'
@@ -126,7 +126,8 @@ export function judgeNow(
   const { tenant, application } = it.caller
   const now = parts.clock.now()
   const trustedDevice = isTrusted(parts, it.device, it, now)
-  return judge({ ...it, tenant, application, now, lastMfaHere: mark, trustedDevice, factors: parts.factors })
+  const standing = mark !== undefined && markStands(parts, mark, it, now) ? mark : undefined
+  return judge({ ...it, tenant, application, now, lastMfaHere: standing, trustedDevice, factors: parts.factors })
 }
 
 /** What every completed login leaves behind: last login, the mark of a second factor, the audit row. */

@@ -1,8 +1,10 @@
 import { lengthPrefixed, tokenDigest } from '#crypto/digest.ts'
+import type { Authenticator } from '#model/authenticator.ts'
 import type { Budget } from '#model/budget.ts'
 import type { UserId } from '#model/ids.ts'
+import type { User } from '#model/user.ts'
 import { type OneRef, row, upsert, type Write } from '#ports/store.ts'
-import type { Caller } from './parts.ts'
+import type { Caller, Parts } from './parts.ts'
 
 /**
  * When a user last proved a second factor from a device (TIME_BASED). The device is the handle the dialect has for it,
@@ -17,6 +19,24 @@ export const markRef = (caller: Caller, user: UserId): OneRef<'budgets'> =>
   row('budgets', caller.tenant.id, markId(caller, user))
 
 export const lastMfaHere = (mark: Budget | undefined): number | undefined => mark?.at
+
+/**
+ * Whether a mark still stands for what it stood for: it dies with a new password, a newly confirmed factor and the use
+ * of a saved code, and rests while a factor is locked or disabled (S-47). `mark` and `now` in epoch ms.
+ */
+export function markStands(
+  { factors }: Pick<Parts, 'factors'>,
+  mark: number,
+  { user, authenticators }: { readonly user: User; readonly authenticators: readonly Authenticator[] },
+  now: number,
+): boolean {
+  if (mark < (user.passwordChangedAt ?? 0)) return false
+  return authenticators.every((it) => {
+    const saved = factors.get(it.factor)?.traits.proof === 'lookup'
+    const newest = Math.max(it.confirmedAt ?? 0, saved ? (it.lastUsedAt ?? 0) : 0)
+    return it.state !== 'disabled' && (it.waitUntil ?? 0) <= now && newest <= mark
+  })
+}
 
 /** Longest interval a mark is kept for, ms. */
 const keep = 400 * 24 * 3_600_000

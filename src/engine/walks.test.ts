@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { base32Decode } from '#crypto/base32.ts'
 import { hotp, totpStep } from '#crypto/totp.ts'
+import type { UserId } from '#model/ids.ts'
 import type { Outcome } from '#model/outcome.ts'
 import type { Tenant } from '#model/tenant.ts'
 import {
@@ -100,7 +101,7 @@ class Walk {
     this.story.push(`  and gets ${outcome.no ?? 'tokens'}`)
     const may = enough(account, [], stray === 0, this.rule, this.now, this.marks.get(account.name + caller.device))
     if (outcome.yes !== undefined) this.judgeGrant(outcome, may, [])
-    else this.claim(!may, 'tokens were refused that were due')
+    else this.claim(!may || (await this.locked(user.id)), 'tokens were refused that were due')
     if (outcome.no !== 'more-proof') return
     this.claim(outcome.require.enrol === undefined || has(account).length === 0, 'enrolment was offered too early')
     this.flows.push({
@@ -113,6 +114,13 @@ class Walk {
       over: false,
       wrong: {},
     })
+  }
+
+  /** A locked factor lets no known device in without a question (S-47); how long it is locked is tested elsewhere. */
+  async locked(user: UserId): Promise<boolean> {
+    const by = { index: 'user', value: user } as const
+    const all = await this.world.store.list('authenticators', this.world.tenant.id, { by })
+    return all.some((it) => (it.waitUntil ?? 0) > this.now)
   }
 
   judgeGrant(outcome: Outcome<Admitted<undefined>>, may: boolean, proofs: Flow['proofs']): void {

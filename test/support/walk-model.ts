@@ -8,6 +8,8 @@ export interface Account {
   readonly name: string
   readonly devices: Device[]
   readonly saved: Saved[]
+  /** When a factor was last added, or a saved code last used: a device known from before is a stranger again (S-47). */
+  changedAt?: number
 }
 
 export interface Device {
@@ -115,7 +117,9 @@ export function enough(
   const second = proofs.some((it) => it.kind === 'recovery_code' || (rule.kinds?.includes(it.kind) ?? true))
   if (rule.mode === 'OFF') return true
   if (rule.mode === 'none') return second || has(account).length === 0
-  const within = markedAt !== undefined && now - markedAt <= rule.seconds * 1_000
+  const stands = markedAt !== undefined && markedAt >= (account.changedAt ?? 0)
+  const disabled = account.devices.some((it) => it.state === 'disabled')
+  const within = stands && !disabled && now - markedAt <= rule.seconds * 1_000
   return second || (rule.mode === 'TIME_BASED' && within)
 }
 
@@ -127,6 +131,7 @@ export function accept(flow: Flow, kind: string, channel: string, now: number, d
   const again = flow.proofs.findIndex((it) => it.channel === channel)
   if (again >= 0) flow.proofs.splice(again, 1)
   flow.proofs.push({ kind, channel, at: now })
+  if (kind === 'recovery_code' || device?.state === 'pending') flow.account.changedAt = now
   if (device?.state !== 'pending') return
   device.state = 'confirmed'
   for (const it of flow.account.saved.filter((one) => one.state === 'pending')) {

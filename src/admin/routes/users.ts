@@ -2,7 +2,6 @@ import { findByEmail, usernameKey } from '#engine/accounts/find.ts'
 import { removeUser } from '#engine/accounts/remove.ts'
 import { type UserChanges, updateUser } from '#engine/accounts/update.ts'
 import { canonicalPhone } from '#engine/addresses.ts'
-import { notify } from '#engine/messages/queue.ts'
 import { asId, type TenantId, type UserId } from '#model/ids.ts'
 import type { Tenant } from '#model/tenant.ts'
 import type { User } from '#model/user.ts'
@@ -103,7 +102,7 @@ const patch = tenantOperation({
   tag,
   summary: 'Change a user',
   description:
-    'What is left out stays, null removes. A new address is unverified unless the change says otherwise. A new password ends logins that are under way, and the user is told of it.',
+    'What is left out stays, null removes. A new address is unverified unless the change says otherwise. A new password, or a block, ends logins under way, sessions and tokens. The user is told of a new password, address or number.',
   permission: 'write:users',
   params: userParams,
   body: userPatch,
@@ -118,16 +117,10 @@ const patch = tenantOperation({
     const changes: UserChanges = { ...modelWords(body), passwordHash: password.hash }
     const outcome = await updateUser(admin.parts, tenant, id, changes, (after, before) => [
       call.audit(tenant.id, 'user.updated', { user: id }),
-      ...(after.passwordHash === before.passwordHash
-        ? []
-        : [
-            call.audit(tenant.id, 'password.changed', { user: id }),
-            ...notify(admin.parts, tenant, before, 'password-changed'),
-          ]),
+      ...(after.passwordHash === before.passwordHash ? [] : [call.audit(tenant.id, 'password.changed', { user: id })]),
     ])
     if (outcome === undefined) return notFound
     if (outcome.no !== undefined) return ofRefusal(outcome)
-    if (outcome.yes.changed) admin.parts.nudge()
     return { status: 200, body: userView(outcome.yes.user) }
   },
 })

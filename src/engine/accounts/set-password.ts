@@ -71,5 +71,6 @@ export async function endAccess(parts: Pick<Parts, 'store'>, tenant: TenantId, u
   }
 }
 
-const endings = (artifacts: readonly Artifact[]): readonly Write[] =>
+/** Of a user's artifacts (a change loads at most 1,000): the writes that end their access. See `endAccess` for more. */
+export const endings = (artifacts: readonly Artifact[]): readonly Write[] =>
   artifacts.filter((it) => !kept.has(it.model)).map((it) => remove('artifacts', it.tenant, it.id))

@@ -5,9 +5,12 @@ import type { Tenant } from '#model/tenant.ts'
 import type { User } from '#model/user.ts'
 import { type Decision, put, row, rows, type Write } from '#ports/store.ts'
 import { canonicalEmail, canonicalPhone } from '../addresses.ts'
+import { notify } from '../messages/queue.ts'
+import type { NoticeCause } from '../messages/texts.ts'
 import type { Parts } from '../parts.ts'
 import type { NewUser } from './create.ts'
 import { usernameKey } from './find.ts'
+import { endAccess, endings } from './set-password.ts'
 
 /** What is to become different; absent or undefined members stay as they are, null ones are cleared. */
 export type UserChanges = { readonly [K in keyof Omit<NewUser, 'id'>]?: NewUser[K] | null }
@@ -21,11 +24,13 @@ export interface UpdatedUser {
 
 /**
  * Changes an account, with `also` in the same commit; a change to what is there already writes nothing at all.
- * A new address is unverified unless the change says otherwise; a new password hash ends the flows begun under the old
- * one. Undefined: there is no such user. Refuses taken e-mail addresses and user names.
+ * A new address is unverified unless the change says otherwise. A new password hash, or a block, ends what was open:
+ * flows, sessions, families of tokens, remembered devices (S-47, S-68). The user is told of a new password, address or
+ * number at the old and the new verified addresses (S-64). Undefined: there is no such user. Refuses taken e-mail
+ * addresses and user names.
  */
 export async function updateUser(
-  parts: Pick<Parts, 'store' | 'clock'>,
+  parts: Parts,
   tenant: Tenant,
   id: UserId,
   changes: UserChanges,
@@ -38,16 +43,43 @@ export async function updateUser(
     user: row('users', tenant.id, id),
     byEmail: rows('users', 'email', tenant.id, fields.emailKey ?? ''),
     byUsername: rows('users', 'username', tenant.id, fields.usernameKey ?? ''),
+    artifacts: rows('artifacts', 'user', tenant.id, id),
   }
-  return await parts.store.change(refs, (found): Decision<Outcome<UpdatedUser> | undefined> => {
+  const outcome = await parts.store.change(refs, (found): Decision<Outcome<UpdatedUser> | undefined> => {
     const before = found.user
     if (before === undefined) return { result: undefined }
     if (found.byEmail.some((it) => it.id !== id)) return { result: { no: 'taken', what: 'email' } }
     if (found.byUsername.some((it) => it.id !== id)) return { result: { no: 'taken', what: 'username' } }
     const user = changedUser(before, fields, parts.clock.now())
     if (user === before) return { result: yes({ user, before, changed: false }) }
-    return { result: yes({ user, before, changed: true }), writes: [put('users', user), ...also(user, before)] }
+    return {
+      result: yes({ user, before, changed: true }),
+      writes: [
+        put('users', user),
+        ...(endsAccess(user, before) ? endings(found.artifacts) : []),
+        ...also(user, before),
+        ...notices(parts, tenant, user, before),
+      ],
+    }
   })
+  if (outcome?.yes?.changed) {
+    if (endsAccess(outcome.yes.user, outcome.yes.before)) await endAccess(parts, tenant.id, id)
+    parts.nudge()
+  }
+  return outcome
+}
+
+const endsAccess = (user: User, before: User): boolean =>
+  user.passwordHash !== before.passwordHash || (user.blocked && !before.blocked)
+
+/** What the user is told, at the addresses from before the change and after it. */
+function notices(parts: Parts, tenant: Tenant, user: User, before: User): readonly Write[] {
+  const tell = (cause: NoticeCause) => notify(parts, tenant, user, cause, undefined, before)
+  return [
+    ...(user.passwordHash === before.passwordHash ? [] : tell('password-changed')),
+    ...(user.emailKey === before.emailKey ? [] : tell('email-changed')),
+    ...(user.phoneNumber === before.phoneNumber ? [] : tell('phone-changed')),
+  ]
 }
 
 type Fields = Partial<Record<keyof User, unknown>> & { readonly emailKey?: string; readonly usernameKey?: string }

@@ -2,6 +2,7 @@ import type { MessageChannel } from '#model/message.ts'
 import type { Tenant } from '#model/tenant.ts'
 import type { User } from '#model/user.ts'
 import { insert, type Write } from '#ports/store.ts'
+import { canonicalPhone } from '../addresses.ts'
 import type { Parts } from '../parts.ts'
 import { timeId } from '../time-id.ts'
 import { codeText, type MessagePurpose, type NoticeCause, noticeText, type Said, spokenText } from './texts.ts'
@@ -64,8 +65,9 @@ export function codeMessage(
 }
 
 /**
- * Notices to the addresses of a user that are known to be theirs: the mailbox, else the phone (S-64).
- * Empty when there is none, or no channel to it.
+ * Notices to every address of a user that is known to be theirs, mailbox and phone, and to those of `before`, so that
+ * whoever loses an address hears of it (S-64). A number the tenant sends nothing to gets none (S-75). Empty when there
+ * is no verified address, or no channel to it.
  */
 export function notify(
   parts: Parts,
@@ -73,13 +75,14 @@ export function notify(
   user: User,
   cause: NoticeCause,
   detail?: string,
+  before: User = user,
 ): readonly Write[] {
   const said = noticeText(tenant.name, cause, detail)
-  if (user.email !== undefined && user.emailVerified && parts.channels.has('email')) {
-    return [queueMessage(parts, tenant, { channel: 'email', to: user.email, purpose: 'notice', said })]
-  }
-  if (user.phoneNumber !== undefined && user.phoneVerified && parts.channels.has('sms')) {
-    return [queueMessage(parts, tenant, { channel: 'sms', to: user.phoneNumber, purpose: 'notice', said })]
-  }
-  return []
+  const to = (channel: 'email' | 'sms', addresses: readonly (string | undefined)[]) =>
+    [...new Set(addresses)]
+      .filter((it) => it !== undefined && parts.channels.has(channel))
+      .map((it) => queueMessage(parts, tenant, { channel, to: it as string, purpose: 'notice', said }))
+  const mailbox = (it: User) => (it.emailVerified ? it.email : undefined)
+  const phone = (it: User) => (it.phoneVerified ? canonicalPhone(tenant, it.phoneNumber).yes : undefined)
+  return [...to('email', [mailbox(before), mailbox(user)]), ...to('sms', [phone(before), phone(user)])]
 }

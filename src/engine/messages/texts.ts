@@ -63,6 +63,8 @@ export type NoticeCause =
   | 'enrolment-refused'
   | 'success-after-failures'
   | 'password-changed'
+  | 'email-changed'
+  | 'phone-changed'
 
 const notices: Readonly<Record<NoticeCause, string>> = {
   'factor-added': 'A sign-in method was added to your account',
@@ -76,6 +78,8 @@ const notices: Readonly<Record<NoticeCause, string>> = {
   'enrolment-refused': 'Somebody with your password tried to add a sign-in method without proving an existing one',
   'success-after-failures': 'Your account was signed in to after several wrong codes',
   'password-changed': 'The password of your account was changed',
+  'email-changed': 'The e-mail address of your account was changed',
+  'phone-changed': 'The telephone number of your account was changed',
 }
 
 /** A notice about the account: what happened and how to object, no secret (S-64). `detail` names the kind of factor. */

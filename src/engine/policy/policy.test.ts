@@ -217,3 +217,38 @@ test('TIME_BASED: a device with a handle is known by it, wherever it is', async 
   assert.equal((await world.login('ada', { caller: world.caller({ device: 'd2' }) })).no, 'more-proof')
   assert.equal((await world.login('ada')).no, 'more-proof', 'nor does its address vouch for a device without one')
 })
+
+test('S-47: the mark of TIME_BASED dies with a new password, a new factor and a used saved code, and rests in a lock', async () => {
+  type Opened = Awaited<ReturnType<typeof openWorld>>
+  const rows: readonly [what: string, asks: boolean, happens: (world: Opened, user: User) => Promise<unknown>][] = [
+    ['nothing', false, async () => {}],
+    ['a new password', true, (w, user) => w.put('users', { ...user, passwordChangedAt: w.clock.now() })],
+    ['a new factor', true, (w, user) => w.enrolAddress(user, 'sms', '+15555550101')],
+    [
+      'a saved code used elsewhere',
+      true,
+      async (w, user) => {
+        const it = (await w.authenticators(user)).find((one) => one.factor === 'recovery_code')
+        await w.put('authenticators', { ...(it as Authenticator), lastUsedAt: w.clock.now() })
+      },
+    ],
+    [
+      'a locked factor',
+      true,
+      async (w, user) => {
+        const it = (await w.authenticators(user)).find((one) => one.factor === 'totp')
+        await w.put('authenticators', { ...(it as Authenticator), waitUntil: w.clock.now() + 60_000 })
+      },
+    ],
+  ]
+  for (const [what, asks, happens] of rows) {
+    const world = await openWorld({ tenant: { mfa: { mode: 'TIME_BASED', timeBasedSeconds: 3_600 } } })
+    const ada = await world.addUser('ada')
+    const app = await world.enrolApp(ada)
+    assert.equal((await world.answer(await world.ticket('ada'), { kind: 'totp' }, app.code())).no, undefined)
+    world.clock.advance(60)
+    await happens(world, await world.user(ada.id))
+    world.clock.advance(1)
+    assert.equal((await world.login('ada')).no, asks ? 'more-proof' : undefined, what)
+  }
+})
