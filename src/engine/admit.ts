@@ -34,6 +34,8 @@ export interface Spend {
     readonly writes: readonly Write[]
     readonly refuse?: Refusal
     readonly creates?: User
+    /** What the proof makes of an account there is; the very same row where it makes nothing of it. */
+    readonly alters?: (user: User) => User
   }
 }
 
@@ -56,17 +58,14 @@ export async function admit<R extends Refs, A>(
     const account = found as unknown as Found<ReturnType<typeof accountRefs>>
     const spent = request.spend?.decide(found as unknown as Found<Refs>)
     if (spent?.refuse) return { result: spent.refuse, writes: spent.writes }
-    const known = account.user ?? spent?.creates
+    const there = account.user && (spent?.alters?.(account.user) ?? account.user)
+    const known = there ?? spent?.creates
     if (known === undefined) return { result: { no: 'wrong-password' } }
-    const decided = decideFor(
-      parts,
-      request,
-      known,
-      account,
-      found as unknown as Found<R>,
-      spent?.creates !== undefined,
-    )
-    return { ...decided, writes: [...(spent?.writes ?? []), ...(decided.writes ?? [])] }
+    const isNew = account.user === undefined
+    const decided = decideFor(parts, request, known, account, found as unknown as Found<R>, isNew)
+    // Tokens write the account themselves; whatever else the answer is, what the proof made of it stays.
+    const altered = there !== account.user && there && decided.result.yes === undefined ? [put('users', there)] : []
+    return { ...decided, writes: [...(spent?.writes ?? []), ...altered, ...(decided.writes ?? [])] }
   })
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openWorld, otherThan, someWish, type World } from '#test/support/world.ts'
+import { insert } from '#ports/store.ts'
+import { openWorld, otherThan, passwordOf, someWish, type World } from '#test/support/world.ts'
 import { nothingToIssue } from './issue.ts'
 import { answerPasswordless, startPasswordless } from './passwordless.ts'
 
@@ -112,4 +113,36 @@ test('S-18: wrong codes of one address climb a ladder that outlives the code', a
     world.clock.advance(300)
   }
   assert(guesses <= 100, `${guesses} guesses in a day`)
+})
+
+test('AC-14: who signs up with the address of somebody else is out once its owner has proved it; factors are still asked for', async () => {
+  for (const hasFactor of [false, true]) {
+    const world = await openWorld()
+    const ada = await world.addUser('ada', { emailVerified: false })
+    const app = hasFactor ? await world.enrolApp(ada) : undefined
+    const session = { tenant: world.tenant.id, id: 'Session:1', model: 'Session', payload: {}, user: ada.id }
+    await world.store.change({}, () => ({ result: undefined, writes: [insert('artifacts', session)] }))
+    const sent = (await world.outbox()).length
+    world.clock.advance(60)
+    const outcome = await answer(world, await start(world))
+    assert.equal(outcome.no, hasFactor ? 'more-proof' : undefined)
+    if (app && outcome.no === 'more-proof') {
+      const done = await world.answer(await world.flowOf(outcome.ticket), { kind: 'totp' }, app.code())
+      assert.equal(done.no, undefined)
+    }
+    const now = await world.user(ada.id)
+    assert.deepEqual([now.emailVerified, now.passwordHash], [true, undefined])
+    assert.deepEqual(await world.store.list('artifacts', world.tenant.id), [])
+    const again = { caller: world.caller(), login: to, password: passwordOf('ada') }
+    assert.equal((await world.engine.signIn(again)).no, 'wrong-password')
+    const told = (await world.outbox()).slice(sent).filter((it) => it.purpose === 'notice')
+    assert.deepEqual([told.length, told[0]?.to], [1, to])
+  }
+})
+
+test('a verified account keeps its password when its mailbox is proved again', async () => {
+  const world = await openWorld()
+  const ada = await world.addUser('ada')
+  assert.equal((await answer(world, await start(world))).no, undefined)
+  assert.equal((await world.user(ada.id)).passwordHash, ada.passwordHash)
 })

@@ -1,5 +1,5 @@
 import { lengthPrefixed, tokenDigest } from '#crypto/digest.ts'
-import type { Budget } from '#model/budget.ts'
+import type { Artifact } from '#model/artifact.ts'
 import type { Challenge } from '#model/challenge.ts'
 import { asId, type ChallengeId, type UserId } from '#model/ids.ts'
 import type { Outcome, Refusal } from '#model/outcome.ts'
@@ -9,6 +9,7 @@ import type { Wish } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
 import { type Decision, type Found, put, type Refs, remove, row, rows, upsert, type Write } from '#ports/store.ts'
 import { draftUser } from './accounts/create.ts'
+import { endings } from './accounts/set-password.ts'
 import { canonicalEmail, canonicalPhone } from './addresses.ts'
 import { type Admitted, admit, type Spend } from './admit.ts'
 import { addressBudgetRef, addressFailure, addressWait } from './attempt-budgets.ts'
@@ -17,7 +18,7 @@ import { audit } from './events.ts'
 import type { Issue } from './issue.ts'
 import { climb, waitSeconds } from './ladder.ts'
 import { limits } from './limits.ts'
-import { codeMessage } from './messages/queue.ts'
+import { codeMessage, notify } from './messages/queue.ts'
 import type { Caller, Parts } from './parts.ts'
 import { sendBudgetRef, spendSend } from './send-budget.ts'
 import { factorTools } from './tools.ts'
@@ -240,8 +241,9 @@ export async function provePasswordless<A>(
   return await parts.store.change(refs, (found): Decision<Outcome<PasswordlessProved<A>>> => {
     const spent = spend.decide(found)
     if (spent.refuse) return { result: spent.refuse, writes: spent.writes }
-    const user = found.owner as User | undefined
-    if (user === undefined || user.blocked) return { result: { no: 'wrong-proof', factor: channel } }
+    const before = found.owner as User | undefined
+    if (before === undefined || before.blocked) return { result: { no: 'wrong-proof', factor: channel } }
+    const user = spent.alters?.(before) ?? before
     const proof: Proof = {
       factor: channel,
       channel: `${channel === 'sms' ? 'phone' : 'email'}:${key}`,
@@ -249,7 +251,11 @@ export async function provePasswordless<A>(
     }
     const kept = keep.decide(user.id, proof, found)
     if ('no' in kept) return { result: kept }
-    return { result: yes({ user: user.id, proof, kept: kept.kept }), writes: [...spent.writes, ...kept.writes] }
+    const altered = user === before ? [] : [put('users', user)]
+    return {
+      result: yes({ user: user.id, proof, kept: kept.kept }),
+      writes: [...spent.writes, ...altered, ...kept.writes],
+    }
   })
 }
 
@@ -265,17 +271,14 @@ function spendCode(
   const refs = {
     code: row('challenges', tenant, id),
     owners: rows('users', index, tenant, key),
+    artifacts: rows('artifacts', 'user', tenant, owner?.id ?? ''),
     address: addressBudgetRef(caller),
     ladder: row('budgets', tenant, ladderId(caller, channel, key)),
   }
   return {
     refs,
     decide: (found) => {
-      const {
-        code: challenge,
-        address: budget,
-        ladder,
-      } = found as { code?: Challenge; address?: Budget; ladder?: Budget }
+      const { code: challenge, address: budget, ladder, owners, artifacts } = found as unknown as Found<typeof refs>
       const now = parts.clock.now()
       const wait = Math.max(addressWait(parts, caller, budget), waitSeconds(ladder, now))
       if (wait > 0) return { writes: [], refuse: { no: 'too-many-attempts', of: 'code', retryAfter: wait } }
@@ -312,9 +315,37 @@ function spendCode(
         remove('budgets', tenant, refs.ladder.id),
         audit(parts, caller, 'login.passwordless', { user: challenge.user, factor: channel }),
       ]
-      return owner ? { writes } : { writes, ...creates(parts, caller, channel, address, challenge.user) }
+      if (owner === undefined) return { writes, ...creates(parts, caller, channel, address, challenge.user) }
+      const person = owners.find((it) => it.id === owner.id)
+      if (channel !== 'email' || person === undefined || person.emailVerified) return { writes }
+      return {
+        writes: [...writes, ...squatterOut(parts, caller, mailboxProved(person, now), artifacts)],
+        alters: (it) => (it.id === person.id ? mailboxProved(it, now) : it),
+      }
     },
   }
+}
+
+/** The account once its mailbox was proved for the first time. A password somebody set before that is not its owner's. */
+const mailboxProved = (user: User, now: number): User => ({
+  ...user,
+  emailVerified: true,
+  ...(user.passwordHash !== undefined && { passwordHash: undefined, passwordChangedAt: now }),
+  updatedAt: now,
+})
+
+/**
+ * An account whose address nobody had proved may have been made by somebody who waits for its owner to come (AC-14).
+ * With the owner's first proof its password and everything it has opened end. Factors stay and are asked for, as at a
+ * reset (S-68). The owner is told.
+ */
+function squatterOut(parts: Parts, caller: Caller, user: User, artifacts: readonly Artifact[]): readonly Write[] {
+  const fields = { user: user.id, details: { reason: 'address-proved' } }
+  return [
+    ...endings(artifacts),
+    audit(parts, caller, 'user.updated', fields),
+    ...(user.passwordChangedAt === user.updatedAt ? notify(parts, caller.tenant, user, 'password-dropped') : []),
+  ]
 }
 
 function creates(

@@ -63,6 +63,7 @@ export type NoticeCause =
   | 'enrolment-refused'
   | 'success-after-failures'
   | 'password-changed'
+  | 'password-dropped'
   | 'email-changed'
   | 'phone-changed'
 
@@ -78,6 +79,7 @@ const notices: Readonly<Record<NoticeCause, string>> = {
   'enrolment-refused': 'Somebody with your password tried to add a sign-in method without proving an existing one',
   'success-after-failures': 'Your account was signed in to after several wrong codes',
   'password-changed': 'The password of your account was changed',
+  'password-dropped': 'The password of your account was removed, because it was set before this address was confirmed',
   'email-changed': 'The e-mail address of your account was changed',
   'phone-changed': 'The telephone number of your account was changed',
 }
