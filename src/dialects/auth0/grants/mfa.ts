@@ -40,7 +40,8 @@ async function answerWith(dialect: Dialect, request: TokenRequest, to: To, proof
   const { exchange, application } = request
   const { parts } = dialect.engine
   const table = 'kind' in to && parts.factors.get(to.kind)?.traits.proof === 'lookup' ? recoveryTable : tokenTable
-  const bearer = await readMfaToken(dialect, exchange, request.params.mfa_token ?? '', request.dpopJkt)
+  const { mfa_token: handle = '' } = request.params
+  const bearer = await readMfaToken(dialect, exchange, handle, request.dpopJkt, application)
   if (bearer.no !== undefined) return refuse(table, bearer, parts)
   const { flow } = bearer.yes
   const other = flow.by === 'ticket' ? flow.ticket.client : flow.client

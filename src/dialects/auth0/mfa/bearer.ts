@@ -28,15 +28,16 @@ type MayShow = (claims: AccessClaims) => boolean | Promise<boolean>
 
 /**
  * A token of either kind as `mfa_token`: the ticket of a flow, or an access token of the MFA API. `dpopJkt`: the key
- * of the proof that came with the request.
+ * of the proof that came with the request. `caller`: the application that shows it, if it has been read.
  */
 export async function readMfaToken(
   dialect: Dialect,
   exchange: Exchange,
   token: string,
   dpopJkt?: string,
+  caller?: Application,
 ): Promise<Outcome<Bearer>> {
-  return await readEither(dialect, exchange, token, ({ jkt }) => jkt === undefined || jkt === dpopJkt)
+  return await readEither(dialect, exchange, token, ({ jkt }) => jkt === undefined || jkt === dpopJkt, caller)
 }
 
 /**
@@ -59,17 +60,27 @@ async function readEither(
   exchange: Exchange,
   token: string,
   mayShow: MayShow,
+  caller?: Application,
 ): Promise<Outcome<Bearer>> {
   return isJwt(token)
     ? await readAccessToken(dialect, exchange, token, mayShow)
-    : await readTicket(dialect, exchange, token)
+    : await readTicket(dialect, exchange, token, caller)
 }
 
-/** A ticket by its handle, alive and of this dialect; which client it belongs to is for the caller to compare. */
-export async function readTicket(dialect: Dialect, exchange: Exchange, handle: string): Promise<Outcome<Bearer>> {
+/**
+ * A ticket by its handle, alive and of this dialect; which client it belongs to is for the caller to compare. `caller`:
+ * the application that shows it, if it has been read: most of the time the ticket is its own.
+ */
+export async function readTicket(
+  dialect: Dialect,
+  exchange: Exchange,
+  handle: string,
+  caller?: Application,
+): Promise<Outcome<Bearer>> {
   const { store, clock } = dialect.engine.parts
   const found = await store.get('tickets', exchange.tenant.id, ticketId(handle))
-  const application = found && (await store.get('applications', exchange.tenant.id, found.client))
+  const own = caller !== undefined && caller.id === found?.client ? caller : undefined
+  const application = own ?? (found && (await store.get('applications', exchange.tenant.id, found.client)))
   if (application === undefined) return { no: 'ticket-unknown' }
   const user = found && (await store.get('users', exchange.tenant.id, found.user))
   if (user === undefined) return { no: 'ticket-unknown' }
