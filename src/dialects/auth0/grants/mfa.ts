@@ -44,8 +44,10 @@ async function answerWith(dialect: Dialect, request: TokenRequest, to: To, proof
   const bearer = await readMfaToken(dialect, exchange, handle, request.dpopJkt, application)
   if (bearer.no !== undefined) return refuse(table, bearer, parts)
   const { flow } = bearer.yes
-  const other = flow.by === 'ticket' ? flow.ticket.client : flow.client
-  if (other !== application.id) return refuse(table, { no: 'ticket-of-other-client' }, parts)
+  // A ticket's client is compared by the engine, which also writes down who tried (AC-3).
+  if (flow.by === 'token' && flow.client !== application.id) {
+    return refuse(table, { no: 'ticket-of-other-client' }, parts)
+  }
   const whole = flow.by === 'ticket' ? flow.ticket.wish : flow.wish
   const wish = { ...whole, scope: narrowed(whole.scope, request.params.scope) }
   const issue = await tokenIssue(dialect, { exchange, application, wish, dpopJkt: request.dpopJkt })
