@@ -23,7 +23,9 @@ import type { Caller, Parts } from './parts.ts'
 import { sendBudgetRef, spendSend } from './send-budget.ts'
 import { factorTools } from './tools.ts'
 
-export type PasswordlessChannel = 'email' | 'sms'
+/** The kinds of factor whose address can be signed in with. */
+export const passwordlessKinds = ['email', 'sms'] as const
+export type PasswordlessChannel = (typeof passwordlessKinds)[number]
 
 /** Wrong codes a passwordless transaction survives. */
 export const passwordlessTries = 3

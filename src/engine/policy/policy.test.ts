@@ -70,7 +70,7 @@ function said(judged: Judgement): string {
   return challenge ? `challenge ${challenge.join(' ')}` : `enrol ${enrol?.join(' ')}`
 }
 
-test('operating.md §6.13, cidaas §4.1: tenant × application × user decide whether a second factor is asked for', () => {
+test('operating.md §6.13: tenant × application × user decide whether a second factor is asked for', () => {
   const modes = [undefined, 'OFF', 'ALWAYS', 'SMART', 'TIME_BASED', 'SMART_PLUS_TIME_BASED'] as const
   for (const tenant of modes) {
     for (const application of modes) {

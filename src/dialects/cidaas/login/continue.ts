@@ -1,0 +1,75 @@
+import { ticketId } from '#engine/tickets.ts'
+import type { Answer, Exchange } from '#http/route.ts'
+import { deviceOf } from '../cookies.ts'
+import { callerOf, type Dialect } from '../dialect.ts'
+import { isUuid } from '../input.ts'
+import { toErrorPage } from '../redirect.ts'
+import { readRequest } from '../requests.ts'
+import { passwordIssue } from '../token/password-issue.ts'
+import { readTrack, type Track } from '../verify/tracks.ts'
+import { classic, noStore, ok, refuse, said } from '../wire.ts'
+import type { Identifier } from '../words.ts'
+import { codeIssue, type Passage } from './code-issue.ts'
+import { browserAnswer, nativeAnswer } from './outcome.ts'
+
+/**
+ * `POST /login-srv/precheck/continue/:track_id`: the path decides, whatever the body says (cidaas.md §4.8). The browser
+ * that logged in must be the one that goes on (docs/decisions/0004).
+ */
+export async function goOn(dialect: Dialect, exchange: Exchange): Promise<Answer> {
+  const handle = (exchange.params.track_id ?? '').toLowerCase()
+  const track = await readTrack(dialect, exchange, handle)
+  const gone = toErrorPage(exchange, '25', 'The login has expired or was finished already.')
+  if (track === undefined || !isBoundHere(exchange, track)) return gone
+  if (track.notes.request === undefined) return await withTokens(dialect, exchange, track, handle)
+  const passage = await passageOf(dialect, exchange, track)
+  if (passage === undefined) return gone
+  const outcome = await dialect.engine.finish({
+    caller: callerOf(exchange, track.application),
+    ticket: track.ticket,
+    handle,
+    issue: codeIssue(dialect, passage),
+  })
+  const { no } = outcome
+  if (no === 'ticket-unknown' || no === 'ticket-expired' || no === 'ticket-of-other-client') return gone
+  const stays = no === 'more-proof' && ticketId(outcome.ticket) === track.ticket.id
+  const hint = stays ? { error: 'mfa_required' } : undefined
+  return await browserAnswer(dialect, { passage, user: track.ticket.user, outcome, hint })
+}
+
+/** The JSON twin for native applications: a track that began in a browser is not theirs to finish. */
+export async function goOnNative(dialect: Dialect, exchange: Exchange): Promise<Answer> {
+  const handle = (exchange.params.track_id ?? '').toLowerCase()
+  if (!isUuid(handle)) return classic(dialect, said.unknownTrack)
+  const track = await readTrack(dialect, exchange, handle)
+  if (track === undefined || !isBoundHere(exchange, track)) return classic(dialect, said.unknownTrack)
+  if (track.notes.request === undefined) return await withTokens(dialect, exchange, track, handle)
+  const passage = await passageOf(dialect, exchange, track)
+  if (passage === undefined) return classic(dialect, said.unknownTrack)
+  const outcome = await dialect.engine.finish({
+    caller: callerOf(exchange, track.application),
+    ticket: track.ticket,
+    handle,
+    issue: codeIssue(dialect, { ...passage, native: true }),
+  })
+  if (outcome.no === 'ticket-unknown' || outcome.no === 'ticket-expired') return classic(dialect, said.unknownTrack)
+  return await nativeAnswer(dialect, { passage, user: track.ticket.user, outcome })
+}
+
+const isBoundHere = (exchange: Exchange, { notes }: Track): boolean =>
+  notes.browser === undefined || notes.browser === deviceOf(exchange)
+
+async function passageOf(dialect: Dialect, exchange: Exchange, { notes }: Track): Promise<Passage | undefined> {
+  const found = await readRequest(dialect, exchange, notes.request)
+  return found && { exchange, ...found, identifier: notes.identifier as Identifier }
+}
+
+/** A track of the password grant has no redirect: its tokens are the answer. */
+async function withTokens(dialect: Dialect, exchange: Exchange, track: Track, handle: string): Promise<Answer> {
+  const { ticket, application, notes } = track
+  const issue = await passwordIssue(dialect, exchange, application, ticket.wish, notes.identifier as Identifier)
+  const caller = callerOf(exchange, application)
+  const outcome = await dialect.engine.finish({ caller, ticket, handle, issue })
+  if (outcome.no !== undefined) return refuse(dialect, outcome)
+  return { ...ok(undefined), headers: noStore, body: await outcome.yes.issued.respond() }
+}

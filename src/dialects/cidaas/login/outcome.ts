@@ -1,0 +1,156 @@
+import type { Admitted } from '#engine/admit.ts'
+import type { Answer, Exchange } from '#http/route.ts'
+import type { UserId } from '#model/ids.ts'
+import type { Outcome } from '#model/outcome.ts'
+import type { Requirement, Wish } from '#model/ticket.ts'
+import { type Device, deviceFor, deviceOf, isNavigation } from '../cookies.ts'
+import { type Dialect, dialectName, issuerOf } from '../dialect.ts'
+import { redirect, toPage, withFragment, withQuery } from '../redirect.ts'
+import { type LoginRequest, maskUser } from '../requests.ts'
+import { noStore, ok, rowOf } from '../wire.ts'
+import type { Landed, Passage } from './code-issue.ts'
+
+/** What a track of this dialect keeps beside what the engine knows. */
+export interface TrackNotes {
+  readonly request?: string
+  readonly identifier: string
+  /** Digest of the browser it is bound to; absent: a caller without cookies (docs/decisions/0004). */
+  readonly browser?: string
+  readonly [more: string]: unknown
+}
+
+/** What a login asks the engine for. */
+export function wishOf({ request, identifier }: Passage, browser: string | undefined): Wish {
+  const notes: TrackNotes = { request: request.id, identifier, ...(browser === undefined ? {} : { browser }) }
+  return {
+    dialect: dialectName,
+    grantType: 'authorization_code',
+    scope: request.scope,
+    managesFactors: request.scope.includes('cidaas:verification_write'),
+    ...(request.acr === undefined ? {} : { secondFactor: true }),
+    extra: notes,
+  }
+}
+
+/**
+ * The browser a login is bound to. Whoever navigates keeps cookies and is given one now; whoever shows a cookie keeps
+ * them too. Only a caller that does neither gets a track without a binding.
+ */
+export function bindingOf(dialect: Dialect, exchange: Exchange): Device | undefined {
+  if (!isNavigation(exchange) && deviceOf(exchange) === undefined) return undefined
+  return deviceFor(exchange, dialect.engine.parts.random)
+}
+
+/** The condition a track stands at, by its key (cidaas.md §4.9). */
+export const conditionOf = (_require: Requirement): string => 'mfa_required'
+
+export interface Ended {
+  readonly passage: Passage
+  readonly user: UserId
+  readonly outcome: Outcome<Admitted<Landed>>
+  readonly cookies?: readonly string[]
+  /** Added to the query of a precheck's page. */
+  readonly hint?: Readonly<Record<string, string>>
+}
+
+/** Where a browser goes after a login: back to the application, or on to the page of the condition that is open. */
+export async function browserAnswer(dialect: Dialect, ended: Ended): Promise<Answer> {
+  const { passage, outcome, cookies = [], hint } = ended
+  const { exchange, request } = passage
+  if (outcome.yes) {
+    return toApplication(exchange, request, { code: outcome.yes.issued.code }, [
+      ...cookies,
+      ...outcome.yes.issued.cookies,
+    ])
+  }
+  if (outcome.no !== 'more-proof') return loginPage(exchange, request, rowOf(outcome), cookies)
+  const masked = await maskUser(dialect, exchange.tenant.id, request, ended.user)
+  const page = conditionOf(outcome.require)
+  const query = { track_id: outcome.ticket, sub: masked, q: masked, requestId: request.id, ...hint }
+  return toPage(exchange, page, query, cookies)
+}
+
+/** The same for a native application, as JSON (cidaas.md §3.1). */
+export async function nativeAnswer(dialect: Dialect, ended: Ended): Promise<Answer> {
+  const { passage, outcome } = ended
+  const { exchange, request } = passage
+  if (outcome.yes) return ok({ code: outcome.yes.issued.code, viewtype: 'login', grant_type: 'login' })
+  const [, , error, error_description] = rowOf(outcome)
+  const pending =
+    outcome.no === 'more-proof'
+      ? {
+          track_id: outcome.ticket,
+          sub: await maskUser(dialect, exchange.tenant.id, request, ended.user),
+          error: conditionOf(outcome.require),
+        }
+      : {}
+  return nativeRefusal(exchange, request, { error, error_description, ...pending })
+}
+
+export function nativeRefusal(exchange: Exchange, request: LoginRequest, error: Readonly<Record<string, unknown>>) {
+  const fields = { view_type: 'login', requestId: request.id, client_id: request.client }
+  const query = { groupname: 'default', lang: request.lang, view_type: 'login', error: String(error.error) }
+  const suggested_url = withQuery(`${exchange.base}/user-ui/login`, { ...query, requestId: request.id })
+  return {
+    status: 417,
+    headers: noStore,
+    body: { success: false, status: 417, error: { ...error, ...fields, suggested_url } },
+  }
+}
+
+/** Back to the login page with what went wrong; the same for known and unknown users (S-102). */
+export function loginPage(
+  exchange: Exchange,
+  request: LoginRequest,
+  [, , error, error_description]: ReturnType<typeof rowOf>,
+  cookies: readonly string[] = [],
+  more: Readonly<Record<string, string | undefined>> = {},
+): Answer {
+  const query = {
+    requestId: request.id,
+    view_type: 'login',
+    groupname: 'default',
+    lang: request.lang,
+    error,
+    error_description,
+    ...more,
+  }
+  return toPage(exchange, 'login', query, cookies)
+}
+
+/** An answer to the application in the mode it asked for, with its state and our issuer (S-113). */
+export function toApplication(
+  exchange: Exchange,
+  asked: Pick<LoginRequest, 'redirectUri' | 'responseMode' | 'state'>,
+  answer: Readonly<Record<string, string>>,
+  cookies: readonly string[] = [],
+): Answer {
+  const params = { ...answer, state: asked.state, iss: issuerOf(exchange.base) }
+  if (asked.responseMode === 'fragment') return redirect(withFragment(asked.redirectUri, params), cookies)
+  if (asked.responseMode === 'form_post') return formPost(exchange, asked.redirectUri, params, cookies)
+  return redirect(withQuery(asked.redirectUri, params), cookies)
+}
+
+/** `form_post`: a page whose one button posts the answer; no script is needed. */
+function formPost(
+  _exchange: Exchange,
+  action: string,
+  params: Readonly<Record<string, string | undefined>>,
+  cookies: readonly string[],
+): Answer {
+  const htmlText = (text: string) => text.replace(/[&<>"']/g, (it) => `&#${it.charCodeAt(0)};`)
+  const fields = Object.entries(params)
+    .filter((it): it is [string, string] => it[1] !== undefined)
+    .map(([name, value]) => `<input type="hidden" name="${name}" value="${htmlText(value)}">`)
+  const origin = new URL(action).origin
+  return {
+    status: 200,
+    cookies,
+    headers: {
+      ...noStore,
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': `default-src 'none'; form-action ${origin}; frame-ancestors 'none'; base-uri 'none'`,
+    },
+    body: `<!doctype html><html lang="en"><meta charset="utf-8"><title>Signed in</title><h1>Signed in</h1><form method="post" action="${htmlText(action)}">${fields.join('')}<button type="submit">Continue</button></form></html>`,
+  }
+}

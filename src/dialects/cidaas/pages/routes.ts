@@ -1,0 +1,43 @@
+import type { Answer, Exchange, Route } from '#http/route.ts'
+import type { Dialect } from '../dialect.ts'
+import { inputOf } from '../input.ts'
+import { loginForm } from './login.ts'
+import { alertText, htmlText, show } from './page.ts'
+import { secondFactor } from './second-factor.ts'
+
+/** Pages that say one thing. */
+const plain: Readonly<Record<string, readonly [title: string, text: string]>> = {
+  logout_success: ['Signed out', 'You have been signed out.'],
+  login_success: ['Signed in', 'You have been signed in.'],
+  device_success_page: ['Device connected', 'You may go back to your device.'],
+  status: ['Status', 'There is nothing to do here.'],
+}
+
+async function other(_dialect: Dialect, exchange: Exchange): Promise<Answer> {
+  const key = exchange.params.key ?? ''
+  const input = inputOf(exchange)
+  if (key === 'error') {
+    const text = input.text('error_description') ?? 'The request could not be completed.'
+    const code = `<p><small>${htmlText(input.text('error_code') ?? '')}</small></p>`
+    return show(exchange, 'Something went wrong', alertText(text) + code, undefined, 400)
+  }
+  const known = Object.hasOwn(plain, key) ? plain[key] : undefined
+  if (known) return show(exchange, known[0], `<p>${known[1]}</p>`)
+  const text = `This server has no page for "${key}". Set the tenant's own address under "pages" in its configuration.`
+  return show(exchange, 'No such page', `<p>${htmlText(text)}</p>`, undefined, 501)
+}
+
+type Handler = (dialect: Dialect, exchange: Exchange) => Promise<Answer>
+
+/** Stand-ins for pages a tenant has none of its own for (cidaas.md §7.1). */
+export const pageTable: readonly (readonly [Route['method'], string, Handler])[] = [
+  ['GET', '/user-ui/login', loginForm],
+  [
+    'GET',
+    '/user-ui/register',
+    async (dialect, exchange) => other(dialect, { ...exchange, params: { key: 'register' } }),
+  ],
+  ['GET', '/identity/mfa_required', secondFactor],
+  ['POST', '/identity/mfa_required', secondFactor],
+  ['GET', '/identity/:key', other],
+]

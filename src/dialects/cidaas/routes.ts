@@ -1,0 +1,124 @@
+import type { Answer, CorsRule, Exchange, Route, RouteGroup, Trouble } from '#http/route.ts'
+import type { Dialect } from './dialect.ts'
+import { authz } from './front/authz.ts'
+import { endSession } from './front/end-session.ts'
+import { generate, resolveRedirect, showRequest } from './front/generate.ts'
+import { clientInfo, deviceInfo, tenantInfo, userExistence } from './front/public.ts'
+import { afterRegister, social } from './login/after-register.ts'
+import { goOn, goOnNative } from './login/continue.ts'
+import { nativeLogin, passwordLogin } from './login/password.ts'
+import { nativePasswordlessLogin, passwordlessLogin } from './login/passwordless.ts'
+import { pageTable } from './pages/routes.ts'
+import { cidaasSpelling } from './spelling.ts'
+import { introspect, revoke } from './token/about.ts'
+import { token } from './token/token.ts'
+import { userinfo } from './token/userinfo.ts'
+import { cancel } from './verify/cancel.ts'
+import { initiate } from './verify/initiation.ts'
+import { configuredCheck, configuredList } from './verify/list.ts'
+import { metadata } from './verify/metadata.ts'
+import { status } from './verify/status.ts'
+import { verify } from './verify/verification.ts'
+import { noStore } from './wire.ts'
+
+type Handler = (dialect: Dialect, exchange: Exchange) => Promise<Answer>
+type Row = readonly [method: Route['method'], path: string, handler: Handler]
+
+/** Front door and tokens (cidaas.md §2). */
+const front: readonly Row[] = [
+  ['GET', '/authz-srv/authz', authz],
+  ['POST', '/authz-srv/authz', authz],
+  ['POST', '/authz-srv/authrequest/authz/generate', generate],
+  ['GET', '/authz-srv/authrequest/:request_id', showRequest],
+  ['GET', '/authz-srv/authz/resolve_redirect/:request_id', resolveRedirect],
+  ['GET', '/public-srv/tenantinfo/basic', tenantInfo],
+  ['GET', '/public-srv/public/:request_id', clientInfo],
+  ['POST', '/useractions-srv/userexistence/:request_id', userExistence],
+  ['POST', '/device-srv/deviceinfo', deviceInfo],
+  ['POST', '/token-srv/token', token],
+  ['POST', '/token-srv/revoke', revoke],
+  ['POST', '/token-srv/introspect', introspect],
+  ['GET', '/users-srv/userinfo', userinfo],
+  ['POST', '/users-srv/userinfo', userinfo],
+  ['GET', '/session/end_session', endSession],
+  ['POST', '/session/end_session', endSession],
+]
+
+/** Login, and what follows it (cidaas.md §3, §4.8). */
+const login: readonly Row[] = [
+  ['POST', '/login-srv/login', passwordLogin],
+  ['POST', '/login-srv/login/sdk', nativeLogin],
+  ['POST', '/login-srv/login/handle/afterregister/:track_id', afterRegister],
+  ['POST', '/login-srv/verification/login', passwordlessLogin],
+  ['POST', '/login-srv/verification/sdk/login', nativePasswordlessLogin],
+  ['GET', '/login-srv/social/login/:provider/:request_id', social],
+  ['GET', '/login-srv/social/register/:provider/:request_id', social],
+  ['POST', '/login-srv/precheck/continue/:track_id', goOn],
+  ['POST', '/login-srv/precheck/continue/sdk/:track_id', goOnNative],
+  ['GET', '/token-srv/prelogin/metadata/:track_id', metadata],
+]
+
+/** Every spelling of the same steps, old and new (cidaas.md §4.0). */
+const verifications: readonly Row[] = [
+  ['POST', '/verification-srv/public/graph/user/setup', configuredList],
+  ['POST', '/verification-srv/v2/setup/public/configured/list', configuredList],
+  ['POST', '/verification-srv/v2/setup/public/configured/check/:method', configuredCheck],
+  ['POST', '/verification-srv/authentication/:method/initiation', initiate],
+  ['POST', '/verification-srv/v2/authenticate/initiate/:method', initiate],
+  ['POST', '/verification-srv/authentication/:method/verification', verify],
+  ['POST', '/verification-srv/v2/authenticate/authenticate/:method', verify],
+  ['POST', '/verification-srv/authentication/:method/cancel', cancel],
+  ['POST', '/verification-srv/v2/authenticate/cancel/:method', cancel],
+  ['POST', '/verification-srv/v2/setup/cancel/:method', cancel],
+  ['POST', '/verification-actions-srv/setup/:method/cancellation', cancel],
+  ['GET', '/verification-srv/verificationstatus/:status_id', status],
+  ['POST', '/verification-srv/v2/notification/status/:status_id', status],
+  ['POST', '/verification-srv/notification/status/:status_id', status],
+]
+
+const table = [...front, ...login, ...verifications, ...pageTable]
+
+/** Callers may send headers named by mistake, such as `0` and `1`: whatever they ask for is allowed (cidaas.md §1.6). */
+const cors: CorsRule = { origins: 'registered', allowHeaders: '*', exposeHeaders: ['x-request-id', 'retry-after'] }
+
+/** Everything this dialect answers. */
+export function cidaasGroups(dialect: Dialect): readonly RouteGroup[] {
+  dialect.oidc.announce(cidaasSpelling)
+  return [
+    {
+      name: 'cidaas',
+      routes: table.map(([method, path, handler]) => ({
+        method,
+        path,
+        handle: (exchange: Exchange) => handler(dialect, exchange),
+      })),
+      refuse,
+      cors,
+    },
+  ]
+}
+
+/** Trouble before a handler: always JSON, since anything else hangs older SDKs for ever (cidaas.md §0.3 rule 3). */
+function refuse(trouble: Trouble): Answer {
+  const no = (status: number, code: string, error: string, text: string): Answer => ({
+    status,
+    headers: noStore,
+    body: { success: false, status, code, error, error_description: text },
+  })
+  switch (trouble.trouble) {
+    case 'malformed':
+      return no(400, 'VER1003', 'client_error', trouble.detail)
+    case 'too-large':
+      return no(413, 'VER1003', 'client_error', 'The request is too large.')
+    case 'wrong-type':
+      return no(415, 'VER1003', 'client_error', 'Send JSON or a form.')
+    case 'wrong-method':
+      return no(405, 'VER1003', 'client_error', 'The method is not allowed here.')
+    case 'not-found':
+      return no(404, 'VER1003', 'not_found', 'There is no such service.')
+    case 'unavailable':
+      return no(503, 'VER1003', 'temporarily_unavailable', 'Try again later.')
+    case 'crash':
+      return no(500, 'VER1003', 'server_error', 'Something went wrong.')
+  }
+}

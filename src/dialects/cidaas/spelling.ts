@@ -1,0 +1,50 @@
+import { asId } from '#model/ids.ts'
+import type { Spelling } from '#oidc/spelling.ts'
+import { dialectName, issuerOf } from './dialect.ts'
+import { grants } from './token/token.ts'
+
+/** Where cidaas' endpoints lie, and how it spells what all dialects share (cidaas.md §2.1). */
+export const cidaasSpelling: Spelling = {
+  name: dialectName,
+  issuer: issuerOf,
+  subject: (user) => user.id,
+  userOf: (subject) => asId(subject),
+  dates: 'seconds',
+  paths: {
+    authorize: '/authz-srv/authz',
+    par: '/authz-srv/par',
+    token: '/token-srv/token',
+    deviceAuthorization: '/authz-srv/device/authz',
+    deviceVerification: '/token-srv/device/verify',
+    userinfo: '/users-srv/userinfo',
+    jwks: '/.well-known/jwks.json',
+    revoke: '/token-srv/revoke',
+    introspect: '/token-srv/introspect',
+    endSession: '/session/end_session',
+    interaction: '/user-ui/login',
+  },
+  findAudience: async () => undefined,
+  grantTypes: [...Object.keys(grants), 'urn:ietf:params:oauth:grant-type:device_code'],
+  discovery: () => ({
+    scopes_supported: [
+      'openid',
+      'profile',
+      'email',
+      'phone',
+      'mobile',
+      'address',
+      'offline_access',
+      'identities',
+      'roles',
+      'groups',
+    ],
+    response_modes_supported: ['query', 'fragment', 'form_post'],
+    acr_values_supported: ['cidaas:acr:strong'],
+    claims_parameter_supported: false,
+    claim_types_supported: ['normal'],
+    display_values_supported: ['page', 'popup'],
+    // What this dialect does not have (the shared document would claim it).
+    pushed_authorization_request_endpoint: undefined,
+    dpop_signing_alg_values_supported: undefined,
+  }),
+}

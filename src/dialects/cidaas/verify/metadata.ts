@@ -1,0 +1,40 @@
+import type { Answer, Exchange } from '#http/route.ts'
+import type { Dialect } from '../dialect.ts'
+import { isUuid } from '../input.ts'
+import { strong } from '../login/code-issue.ts'
+import { conditionOf } from '../login/outcome.ts'
+import { readRequest } from '../requests.ts'
+import { classic, iso, nothing, ok, said } from '../wire.ts'
+import { amrNumbers, type Identifier } from '../words.ts'
+import { methodsOf } from './methods.ts'
+import { readTrack } from './tracks.ts'
+
+/** `GET /token-srv/prelogin/metadata/:track_id`: what a pending login waits for (cidaas.md §4.3). */
+export async function metadata(dialect: Dialect, exchange: Exchange): Promise<Answer> {
+  const handle = exchange.params.track_id
+  if (!isUuid(handle)) return classic(dialect, said.unknownTrack)
+  const track = await readTrack(dialect, exchange, handle)
+  if (track === undefined) return nothing
+  const { ticket, notes } = track
+  const condition = conditionOf(ticket.requirement)
+  const { factors } = dialect.engine.parts
+  const open = ticket.requirement.challenge ?? []
+  const methods = await methodsOf(dialect, exchange, ticket.user, open)
+  const acr = (await readRequest(dialect, exchange, notes.request))?.request.acr
+  return ok({
+    logged_in: false,
+    validation_type: condition,
+    used: false,
+    meta_data: {
+      amr_values: amrNumbers(ticket.proofs, notes.identifier as Identifier, factors),
+      userConfiguredMethods: methods,
+      ...(acr === undefined
+        ? {}
+        : {
+            acr_values: acr,
+            last_auth_time: iso(ticket.proofs[0]?.at ?? ticket.createdAt),
+            ...(acr.split(/\s+/).includes(strong) ? { terminal_error: 'stepup-required' } : {}),
+          }),
+    },
+  })
+}

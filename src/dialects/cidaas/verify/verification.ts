@@ -1,0 +1,177 @@
+import type { AnswerRequest } from '#engine/answer.ts'
+import type { Flow } from '#engine/flow.ts'
+import type { Issue } from '#engine/issue.ts'
+import { provePasswordless } from '#engine/passwordless.ts'
+import type { Answer, Exchange } from '#http/route.ts'
+import type { Application } from '#model/application.ts'
+import type { Proof } from '#model/proof.ts'
+import type { Found, Refs } from '#ports/store.ts'
+import { callerOf, type Dialect, dialectName } from '../dialect.ts'
+import { exchangeIdOf, type Input, inputOf, isRecord, isUuid } from '../input.ts'
+import { readRequest, unmask } from '../requests.ts'
+import { classic, ok, type Row, refuse, said } from '../wire.ts'
+import { factorOf, identifierKind, methodWord } from '../words.ts'
+import { type Exchanging, exchangeObject, exchangeRefs, readExchange, spendExchange } from './exchanges.ts'
+import type { FirstFactor, StatusNotes } from './statuses.ts'
+import { readTrackById } from './tracks.ts'
+
+/** How a room of paths words its errors. */
+export type Say = (row: Row) => Answer
+
+/** `POST /verification-srv/authentication/:method/verification` and its older spelling (cidaas.md §4.5). */
+export async function verify(dialect: Dialect, exchange: Exchange): Promise<Answer> {
+  return await verifyWith(dialect, exchange, 'authentication')
+}
+
+/** Judges what a user sent against an exchange. Enrolments are confirmed elsewhere and by other paths. */
+export async function verifyWith(
+  dialect: Dialect,
+  exchange: Exchange,
+  kindOfPath: 'authentication' | 'setup',
+): Promise<Answer> {
+  const say: Say = (row) => classic(dialect, row)
+  const input = inputOf(exchange)
+  const word = methodWord(exchange.params.method)
+  if (word === undefined) return say(said.unknownMethod)
+  const id = exchangeIdOf(input)
+  if (id === undefined) return say(said.missing)
+  const it = isUuid(id) ? await readExchange(dialect, exchange.tenant.id, id) : undefined
+  if (it === undefined || it.stage !== 'initiated' || it.word !== word) return say(said.unknownExchange)
+  const { purpose } = it
+  const enrols = purpose.for === 'profile' || (purpose.for === 'track' && purpose.enrols === true)
+  if (enrols !== (kindOfPath === 'setup')) return say(said.unknownExchange)
+  if (!(await ownedBy(dialect, exchange, it, input))) return say(said.unknownExchange)
+  if (it.endsAt <= dialect.engine.parts.clock.now()) return refuse(dialect, { no: 'challenge-expired' })
+  const application = await dialect.engine.parts.store.get('applications', exchange.tenant.id, it.client)
+  if (application === undefined) return say(said.unknownExchange)
+  const proof = proofOf(dialect, input, word, it)
+  if (proof === undefined) return say(said.codeMissing)
+  const asked: Asked = { exchange, it, id, application, proof }
+  if (purpose.for === 'login') return await verifyFirst(dialect, asked, purpose)
+  const flow = await flowOf(dialect, exchange, it)
+  return flow === undefined ? say(said.unknownTrack) : await verifyIn(dialect, asked, flow, enrols)
+}
+
+interface Asked {
+  readonly exchange: Exchange
+  readonly it: Exchanging
+  readonly id: string
+  readonly application: Application
+  readonly proof: unknown
+}
+
+/** Where request or user are named, they must be those of the exchange; SDKs need not name them. */
+async function ownedBy(dialect: Dialect, exchange: Exchange, it: Exchanging, input: Input): Promise<boolean> {
+  const request = input.any('request')
+  if (request !== undefined && request !== it.request) return false
+  const sub = input.any('user')
+  if (sub === undefined || sub === it.sub) return true
+  const found = await readRequest(dialect, exchange, it.request)
+  if (found === undefined) return false
+  const user = unmask(found.request, sub)
+  return user !== undefined && user === unmask(found.request, it.sub)
+}
+
+/** What proves it: the member its kind of proof has here (cidaas.md §5.2). */
+function proofOf({ engine }: Dialect, input: Input, word: string, it: Exchanging): unknown {
+  if (it.purpose.for === 'login' && it.purpose.by === 'password') return input.any('password')
+  const proof = factorOf(word, engine.parts.factors)?.traits.proof
+  if (proof !== 'assertion') return input.any('code')
+  const response = input.raw('fido2_client_response')
+  return isRecord(response) ? (response.client_response ?? response) : undefined
+}
+
+async function flowOf(dialect: Dialect, exchange: Exchange, { purpose }: Exchanging): Promise<Flow | undefined> {
+  if (purpose.for === 'track') {
+    const track = await readTrackById(dialect, exchange, purpose.track)
+    return track && { by: 'ticket', ticket: track.ticket }
+  }
+  if (purpose.for !== 'profile') return undefined
+  const { token: id, user, client, proofs } = purpose
+  return { by: 'token', id, user, client, proofs, wish: { dialect: dialectName, grantType: 'profile', scope: [] } }
+}
+
+interface Spent {
+  readonly next: string
+}
+
+/** Spends the exchange in the commit that accepts the proof. */
+function spending(dialect: Dialect, { exchange, it }: Asked, status: StatusNotes['status']): Issue<Refs, Spent> {
+  const next = dialect.engine.parts.random.id()
+  const tenant = exchange.tenant.id
+  return {
+    refs: exchangeRefs(tenant, it),
+    decide: (_granted, found) => {
+      const writes = spendExchange(tenant, next, { status }, found)
+      return writes ? { issued: { next }, writes } : { refuse: { no: 'challenge-unknown' }, writes: [] }
+    },
+  }
+}
+
+async function verifyIn(dialect: Dialect, asked: Asked, flow: Flow, enrols: boolean): Promise<Answer> {
+  const { exchange, it, id, application, proof } = asked
+  const to: AnswerRequest<Refs, Spent>['to'] = it.challenged ? { challenge: id } : { kind: it.kind }
+  const issue = spending(dialect, asked, enrols ? 'ENROLLED' : 'AUTHENTICATED')
+  const caller = callerOf(exchange, application)
+  const answered = await dialect.engine.answer({ caller, flow, to, proof, issue, recordOnly: true })
+  if (answered.no !== undefined) return refuse(dialect, answered)
+  const { issued, show } = answered.yes
+  return done(dialect, asked, issued.next, {
+    ...(enrols ? { enrolled: true, meta: {} } : {}),
+    // A saved code is replaced as it is used; this is the one time the new one is shown.
+    ...(show?.codes ? { backup_codes: backupCodes(show.codes) } : {}),
+  })
+}
+
+/** Saved codes as cidaas lists them (cidaas.md §5.2). */
+export const backupCodes = (codes: readonly string[]): readonly object[] =>
+  codes.map((code) => ({ code, used: false, usedTime: null }))
+
+async function verifyFirst(
+  dialect: Dialect,
+  asked: Asked,
+  purpose: Extract<Exchanging['purpose'], { for: 'login' }>,
+): Promise<Answer> {
+  const { exchange, it, application, proof } = asked
+  const { parts } = dialect.engine
+  const tenant = exchange.tenant.id
+  const caller = callerOf(exchange, application)
+  const identifier = identifierKind(undefined, purpose.to)
+  const next = parts.random.id()
+  const keep = (first: FirstFactor, found: Found<Refs>) =>
+    spendExchange(tenant, next, { status: 'AUTHENTICATED', first }, found)
+  if (purpose.by !== 'password') {
+    const proved = await provePasswordless(parts, {
+      caller,
+      channel: purpose.by,
+      to: purpose.to,
+      code: proof,
+      keep: {
+        refs: exchangeRefs(tenant, it),
+        decide: (user, one, found) => {
+          const writes = keep({ user, proof: one, identifier }, found)
+          return writes ? { kept: next, writes } : { no: 'challenge-unknown' }
+        },
+      },
+    })
+    return proved.no === undefined ? done(dialect, asked, next) : refuse(dialect, proved)
+  }
+  const byPhone = identifier === 'mobile'
+  const signedIn = await dialect.engine.signIn({ caller, login: purpose.to, password: String(proof), byPhone })
+  if (signedIn.no !== undefined) return refuse(dialect, signedIn)
+  const { user, proofs } = signedIn.yes
+  const kept = await parts.store.change(exchangeRefs(tenant, it), (found) => {
+    const writes = keep({ user: user.id, proof: proofs[0] as Proof, identifier }, found as unknown as Found<Refs>)
+    return { result: writes !== undefined, writes }
+  })
+  return kept ? done(dialect, asked, next) : classic(dialect, said.unknownExchange)
+}
+
+function done(dialect: Dialect, { it }: Asked, next: string, more: object = {}): Answer {
+  return ok({
+    exchange_id: exchangeObject(dialect, next, it.endsAt),
+    sub: it.sub,
+    status_id: it.statusId,
+    ...more,
+  })
+}
