@@ -13,6 +13,9 @@ import { openChannels } from '#delivery/open.ts'
 import { createDevelopmentClock } from '#dev/clock.ts'
 import { developmentGroup } from '#dev/routes.ts'
 import { auth0Groups } from '#dialects/auth0/routes.ts'
+import { cidaasGroups } from '#dialects/cidaas/routes.ts'
+import { tenantInPath } from '#dialects/entra/paths.ts'
+import { entraGroup } from '#dialects/entra/routes.ts'
 import { baseOf, createDirectory } from '#engine/directory.ts'
 import { createEngine } from '#engine/engine.ts'
 import { factorMap } from '#factors/index.ts'
@@ -75,17 +78,21 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     const engine = createEngine(parts)
     const keys = createTenantKeys({ store, keyring, clock })
     const first = config.tenants[0]?.id
-    const directory = createDirectory(store, clock, first === undefined ? undefined : asId<TenantId>(first))
+    const directory = createDirectory(
+      store,
+      clock,
+      first === undefined ? undefined : asId<TenantId>(first),
+      tenantInPath,
+    )
     const onFault = (error: Error) => log.error({ err: error }, 'the provider failed')
+    const oidc = createOidc({ store, keyring, clock, keys, random: systemRandom, check: engine.check, onFault })
     const health = createHealth({ store })
     const tls = settings.https ? await openTls(settings, { now: systemClock.now() }) : undefined
     const server = await createServer({
       groups: [
-        ...auth0Groups({
-          engine,
-          keys,
-          oidc: createOidc({ store, keyring, clock, keys, random: systemRandom, check: engine.check, onFault }),
-        }),
+        entraGroup({ engine, keys }),
+        ...auth0Groups({ engine, keys, oidc }),
+        ...cidaasGroups({ engine, keys, oidc }),
         adminGroup({ parts, keys, adminTokenDigest: tokenDigest(settings.adminToken), development, log }),
         operationsGroup({ health, metrics }),
         ...(developmentClock

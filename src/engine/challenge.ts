@@ -132,29 +132,42 @@ const spentInFlow = ({ endsAt }: Ticket, now: number): Refusal => ({
   retryAfter: Math.ceil((endsAt - now) / 1_000),
 })
 
-interface Chosen {
+/** An authenticator and a way to reach it. */
+export interface Way {
   readonly authenticator: Authenticator
   readonly factor: Factor
 }
 
+/**
+ * Confirmed authenticators that may be asked in a flow, by each way to them: not over a channel that has been proved in
+ * it already.
+ */
+export function askable(
+  parts: Pick<Parts, 'factors'>,
+  { caller, ticket }: Pick<ChallengeRequest, 'caller' | 'ticket'>,
+  known: readonly Authenticator[],
+): readonly Way[] {
+  // Proofs older than the flow (of a refreshed session) are no reason not to ask again: policy found them stale.
+  const [first, ...later] = ticket.proofs
+  const here = later.filter((it) => it.at >= flowStart(caller, ticket))
+  const used = new Set([first, ...here].map((it) => it?.channel))
+  return confirmed(known)
+    .filter((it) => !used.has(channelOf(it, parts.factors)))
+    .flatMap((authenticator) =>
+      waysOf(authenticator, caller.tenant, parts.factors).map((factor) => ({ authenticator, factor })),
+    )
+}
+
 /** The authenticator and the way to it: the one asked for, else the most recently used of the best kind. */
-function choose(parts: Parts, request: ChallengeRequest, known: readonly Authenticator[]): Outcome<Chosen> {
-  const { caller, ticket } = request
+function choose(parts: Parts, request: ChallengeRequest, known: readonly Authenticator[]): Outcome<Way> {
   const own = confirmed(known)
   const enrolled = own.filter((it) => parts.factors.get(it.factor)?.traits.independent === true)
   if (enrolled.length === 0) {
     return { no: held(known, parts.factors).length > 0 ? 'authenticator-disabled' : 'not-enrolled' }
   }
-  // Proofs older than the flow (of a refreshed session) are no reason not to ask again: policy found them stale.
-  const [first, ...later] = ticket.proofs
-  const here = later.filter((it) => it.at >= flowStart(caller, ticket))
-  const used = new Set([first, ...here].map((it) => it?.channel))
-  const ways = enrolled
-    .filter((it) => request.authenticator === undefined || it.id === request.authenticator)
-    .filter((it) => !used.has(channelOf(it, parts.factors)))
-    .flatMap((authenticator) =>
-      waysOf(authenticator, caller.tenant, parts.factors).map((factor) => ({ authenticator, factor })),
-    )
+  const ways = askable(parts, request, enrolled).filter(
+    (it) => request.authenticator === undefined || it.authenticator.id === request.authenticator,
+  )
   if (request.authenticator !== undefined && ways.length === 0) return { no: 'authenticator-unknown' }
   const wanted = ways.filter((it) => request.kinds?.includes(it.factor.kind) ?? true)
   const best = wanted.sort(byPreference)[0]
@@ -162,7 +175,7 @@ function choose(parts: Parts, request: ChallengeRequest, known: readonly Authent
 }
 
 /** Last used first; without history by the factor's rank. An authenticator's own kind goes before its twin. */
-function byPreference(a: Chosen, b: Chosen): number {
+function byPreference(a: Way, b: Way): number {
   return (
     (b.authenticator.lastUsedAt ?? 0) - (a.authenticator.lastUsedAt ?? 0) ||
     Number(b.factor.kind === b.authenticator.factor) - Number(a.factor.kind === a.authenticator.factor) ||
@@ -170,6 +183,6 @@ function byPreference(a: Chosen, b: Chosen): number {
   )
 }
 
-function notWith(request: ChallengeRequest, ways: readonly Chosen[]): Refusal {
+function notWith(request: ChallengeRequest, ways: readonly Way[]): Refusal {
   return { no: 'not-enrolled-with', asked: request.kinds ?? [], has: [...new Set(ways.map((it) => it.factor.kind))] }
 }

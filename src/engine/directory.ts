@@ -9,14 +9,19 @@ const keptFor = 1_000
 const missFor = 100
 
 export interface Directory {
-  /** The tenant that claims a host (lower case, without port); the first one where none does. Never stale itself. */
-  tenantOf(host: string): Promise<Tenant | undefined>
+  /**
+   * The tenant a path names, and nobody when it names one that is not there; else the one that claims a host (lower
+   * case, without port); the first one where none does. Never stale itself.
+   */
+  tenantOf(host: string, path?: string): Promise<Tenant | undefined>
   /** Whether an application of the tenant has registered this origin, by itself or through a redirect URI. */
   originAllowed(tenant: Tenant, origin: string): Promise<boolean>
 }
 
 interface Hosts {
   readonly byHost: ReadonlyMap<string, TenantId>
+  /** Ids and domains in lower case, as a path may name a tenant. */
+  readonly byName: ReadonlyMap<string, TenantId>
   readonly first?: TenantId
   readonly readAt: number
 }
@@ -26,19 +31,32 @@ interface Origins {
   readonly readAt: number
 }
 
-/** Which tenant answers a host. `first`: the tenant of the configuration that answers hosts nobody claims. */
-export function createDirectory(store: Store, clock: Clock, first: TenantId | undefined): Directory {
+/**
+ * Which tenant answers a host. `first`: the tenant of the configuration that answers hosts nobody claims. `named`: the
+ * name of a tenant in a path, in lower case, for paths that have one.
+ */
+export function createDirectory(
+  store: Store,
+  clock: Clock,
+  first: TenantId | undefined,
+  named: (path: string) => string | undefined = () => undefined,
+): Directory {
   let hosts: Hosts | undefined
   const origins = new Map<TenantId, Origins>()
 
   async function readHosts(): Promise<Hosts> {
     const byHost = new Map<string, TenantId>()
+    const byName = new Map<string, TenantId>()
     const ids = await store.everyTenant()
+    for (const id of ids) byName.set(id.toLowerCase(), id)
     for (const id of ids) {
       const tenant = await store.get('tenants', id, id)
-      for (const domain of tenant?.domains ?? []) if (!byHost.has(domain)) byHost.set(domain, id)
+      for (const domain of tenant?.domains ?? []) {
+        if (!byHost.has(domain)) byHost.set(domain, id)
+        if (!byName.has(domain)) byName.set(domain, id)
+      }
     }
-    return { byHost, first: first ?? ids[0], readAt: clock.now() }
+    return { byHost, byName, first: first ?? ids[0], readAt: clock.now() }
   }
 
   async function readOrigins(tenant: TenantId): Promise<Origins> {
@@ -51,10 +69,12 @@ export function createDirectory(store: Store, clock: Clock, first: TenantId | un
   }
 
   return {
-    async tenantOf(host) {
+    async tenantOf(host, path) {
+      const name = path === undefined ? undefined : named(path)
+      const hit = name === undefined ? hosts?.byHost.has(host) : hosts?.byName.has(name)
       const age = hosts && Math.abs(clock.now() - hosts.readAt)
-      if (!hosts || (age ?? 0) > (hosts.byHost.has(host) ? keptFor : missFor)) hosts = await readHosts()
-      const id = hosts.byHost.get(host) ?? hosts.first
+      if (!hosts || (age ?? 0) > (hit ? keptFor : missFor)) hosts = await readHosts()
+      const id = name === undefined ? (hosts.byHost.get(host) ?? hosts.first) : hosts.byName.get(name)
       return id === undefined ? undefined : await store.get('tenants', id, id)
     },
     async originAllowed(tenant, origin) {

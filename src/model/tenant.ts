@@ -20,6 +20,16 @@ export interface LimitOverrides {
   readonly ticketLifetimeSeconds?: number
 }
 
+/** What people who sign up by themselves have to say of themselves. */
+export interface SignUpRule {
+  readonly attributes: readonly {
+    readonly name: string
+    readonly required: boolean
+    /** The whole value has to match. */
+    readonly pattern?: string
+  }[]
+}
+
 export interface Tenant extends Row {
   readonly id: TenantId
   readonly name: string
@@ -35,4 +45,5 @@ export interface Tenant extends Row {
   /** Name of the dialect whose discovery document stands at the root of the tenant's hosts; absent: the first one's. */
   readonly discovery?: string
   readonly limits?: LimitOverrides
+  readonly signUp?: SignUpRule
 }

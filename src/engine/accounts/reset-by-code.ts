@@ -26,7 +26,8 @@ import { setPassword } from './set-password.ts'
 /** `user-unknown` is said as such by callers who promise it; `no-recovery`: there is no password, or no way to a mailbox. */
 export type ResetStart =
   | { readonly yes: Journey; readonly no?: undefined }
-  | { readonly no: 'user-unknown' | 'no-recovery'; readonly yes?: undefined }
+  | { readonly yes?: undefined; readonly no: 'user-unknown' }
+  | { readonly yes?: undefined; readonly no: 'no-recovery' }
 
 /**
  * Begins a password reset by a code. It goes to the mailbox that is enrolled as a method where that is another one than

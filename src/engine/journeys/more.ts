@@ -42,8 +42,8 @@ export async function askInJourney(
 }
 
 /**
- * Judges the code of the newest challenge. The last proof missing earns tokens; where a method is to be added it opens
- * the enrolment instead, and where policy wants one it leads there.
+ * Judges the code of the newest challenge. The last proof missing earns tokens, or opens the enrolment the journey was
+ * begun for; where policy wants an enrolment it leads there.
  */
 export async function answerInJourney<R extends Refs, A>(
   parts: Parts,
@@ -52,6 +52,8 @@ export async function answerInJourney<R extends Refs, A>(
     readonly journey: Journey
     readonly proof: unknown
     readonly issue: Issue<R, A>
+    /** The last proof opens the enrolment of a method instead of earning tokens. */
+    readonly opens: boolean
   },
 ): Promise<Outcome<Step<A>>> {
   const { caller, journey, proof } = it
@@ -62,7 +64,7 @@ export async function answerInJourney<R extends Refs, A>(
   const flow = { by: 'ticket', ticket: ticket.yes } as const
   const to = { challenge: handle }
   const enrols = (now: Journey): Journey => passed(parts, caller, now, { phase: 'enrol', state: now.state })
-  if (journey.state.adds === true) {
+  if (it.opens && journey.state.adds === true) {
     const issue = advancing(parts, journey, enrols)
     const opened = await answer(parts, { caller, flow, to, proof, issue, recordOnly: true })
     return opened.no === undefined ? yes({ journey: enrols(journey) }) : opened

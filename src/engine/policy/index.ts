@@ -1,5 +1,6 @@
 import type { Refusal } from '#model/outcome.ts'
 import type { Requirement } from '#model/ticket.ts'
+import type { Factor } from '#ports/factor.ts'
 import { password } from '../assurance.ts'
 import { askedFor } from './asked-for.ts'
 import { freshForChanges } from './fresh-for-changes.ts'
@@ -59,7 +60,9 @@ function next(need: Need, situation: Situation): Judgement {
   if (others.length > 0 && !provedOne(situation)) {
     return { met: false, require: { challenge: kinds([...others, ...lookups]) } }
   }
-  const open = enrollable(tenant, factors).filter((it) => need.kinds?.includes(it.kind) ?? true)
+  const open = enrollable(tenant, factors).filter(
+    (it) => (need.kinds?.includes(it.kind) ?? true) && !echoes(it, situation),
+  )
   if (held(authenticators, factors).length > 0 && !provedOne(situation)) {
     return lookups.length > 0
       ? { met: false, require: { challenge: kinds(lookups) } }
@@ -68,6 +71,10 @@ function next(need: Need, situation: Situation): Judgement {
   if (open.length === 0) return { met: false, refuse: { no: 'no-factor-available' } }
   return { met: false, require: { enrol: kinds(open) } }
 }
+
+/** A mailbox beside a mailbox: no second factor where the first one was a code by e-mail. */
+const echoes = ({ traits }: Factor, { proofs, factors }: Situation): boolean =>
+  traits.assurance === 'none' && factors.get(proofs[0]?.factor ?? '')?.traits.reach === traits.reach
 
 const kinds = (factors: readonly { readonly kind: string }[]) => factors.map((it) => it.kind)
 
