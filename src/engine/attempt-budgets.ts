@@ -1,9 +1,12 @@
+import { tokenDigest } from '#crypto/digest.ts'
 import type { Budget } from '#model/budget.ts'
 import type { UserId } from '#model/ids.ts'
 import type { Refusal } from '#model/outcome.ts'
 import type { Factor } from '#ports/factor.ts'
 import { type OneRef, row, upsert, type Write } from '#ports/store.ts'
-import { bucketWait, useBucket } from './bucket.ts'
+import { bucketWait, drawFromBucket } from './bucket.ts'
+import { audit } from './events.ts'
+import { waitSeconds } from './ladder.ts'
 import { type BucketRule, limits } from './limits.ts'
 import type { Caller, Parts } from './parts.ts'
 
@@ -60,7 +63,7 @@ export function budgetsRefuse(
 ): Refusal | undefined {
   const now = parts.clock.now()
   const of = isLookup(factor) ? 'recovery' : 'code'
-  const address = parts.addressExempt(caller.address) ? 0 : bucketWait(budgets.address, perAddress, now)
+  const address = addressWait(parts, caller, budgets.address)
   const codes = holdBucket ? bucketWait(budgets.codes, ruleFor(factor), now) : 0
   const wait = Math.max(address, codes)
   return wait > 0 ? { no: 'too-many-attempts', of, retryAfter: wait } : undefined
@@ -73,19 +76,61 @@ export function failureBudgets(parts: Parts, caller: Caller, budgets: Budgets, f
   const writes: Write[] = []
   if (budgets.user) {
     const id = codeKey(budgets.user.id, isLookup(factor))
-    writes.push(upsert('budgets', useBucket(budgets.codes, { tenant, id }, ruleFor(factor), now)))
+    writes.push(upsert('budgets', drawFromBucket(budgets.codes, { tenant, id }, ruleFor(factor), now)))
   }
-  writes.push(...addressFailure(parts, caller, budgets.address))
+  writes.push(...addressFailure(parts, caller, budgets.address, budgets.user?.id))
   return writes
 }
 
-/** One more failure from this address, over all accounts. */
-export function addressFailure(parts: Parts, caller: Caller, budget: Budget | undefined): readonly Write[] {
+/**
+ * One more failure from this address, over all accounts. `who`: the account, or the name there is none for. An address
+ * from which 50 of them fail within 10 minutes is reported and has to wait as long (S-23).
+ */
+export function addressFailure(
+  parts: Parts,
+  caller: Caller,
+  budget: Budget | undefined,
+  who?: string,
+): readonly Write[] {
   if (parts.addressExempt(caller.address)) return []
+  const now = parts.clock.now()
   const key = { tenant: caller.tenant.id, id: addressKey(network(caller.address)) }
-  return [upsert('budgets', useBucket(budget, key, perAddress, parts.clock.now()))]
+  const used = drawFromBucket(budget, key, perAddress, now)
+  const failing = withOneMore(failingFrom(budget, now), who, now)
+  const suspicious = Object.keys(failing).length >= limits.usersFailingPerAddress
+  const kept = now + limits.usersFailingWithin * 1_000
+  return [
+    upsert('budgets', {
+      ...used,
+      // The list begins anew, so that an address that goes on is reported again.
+      ...(Object.keys(failing).length > 0 && { memory: suspicious ? {} : { failing } }),
+      waitUntil: suspicious ? kept : budget?.waitUntil,
+      expiresAt: Math.max(used.expiresAt ?? 0, kept),
+    }),
+    ...(suspicious
+      ? [audit(parts, caller, 'address.suspicious', { outcome: 'failure', reason: 'many-users-failing' })]
+      : []),
+  ]
+}
+
+/** Who has failed from an address lately, by a short digest, and when first. */
+type Failing = Readonly<Record<string, number>>
+
+function failingFrom(budget: Budget | undefined, now: number): Failing {
+  const since = now - limits.usersFailingWithin * 1_000
+  const known = (budget?.memory?.failing ?? {}) as Failing
+  return Object.fromEntries(Object.entries(known).filter(([, at]) => at > since))
+}
+
+function withOneMore(failing: Failing, who: string | undefined, now: number): Failing {
+  if (who === undefined) return failing
+  const name = tokenDigest(who).slice(0, 12)
+  return { ...failing, [name]: failing[name] ?? now }
 }
 
 /** Seconds this address has to wait for having failed too often. */
-export const addressWait = (parts: Parts, caller: Caller, budget: Budget | undefined): number =>
-  parts.addressExempt(caller.address) ? 0 : bucketWait(budget, perAddress, parts.clock.now())
+export function addressWait(parts: Parts, caller: Caller, budget: Budget | undefined): number {
+  if (parts.addressExempt(caller.address)) return 0
+  const now = parts.clock.now()
+  return Math.max(bucketWait(budget, perAddress, now), waitSeconds(budget, now))
+}

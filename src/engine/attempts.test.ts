@@ -270,6 +270,31 @@ test('S-23: the twentieth failure a minute of one address, over users and factor
   assert.equal((await world.engine.signIn(request)).no, 'wrong-password', 'a minute later there is room again')
 })
 
+test('S-23: an address from which 50 users fail within ten minutes is reported and has to wait; others go on', async () => {
+  const world = await openWorld({ addressBudgets: true })
+  const attempt = (user: number, address = '192.0.2.1') => {
+    const login = `user${user % 50}@example.com`
+    return world.engine.signIn({ caller: world.caller({ address }), login, password: 'wrong' })
+  }
+  for (let user = 0; user < 60; user++) {
+    world.clock.advance(13)
+    assert.equal((await attempt(user % 40)).no, 'wrong-password')
+  }
+  assert.equal((await world.events('address.suspicious')).length, 0, '40 users, however often, are no attack')
+  world.clock.advance(600)
+  for (let user = 0; user < 50; user++) {
+    world.clock.advance(4)
+    assert.equal((await attempt(user)).no, 'wrong-password', `user ${user}`)
+  }
+  const [event, ...more] = await world.events('address.suspicious')
+  assert.deepEqual([event?.ip, event?.reason, more.length], ['192.0.2.1', 'many-users-failing', 0])
+  world.clock.advance(5)
+  assert.deepEqual(await attempt(1), { no: 'too-many-attempts', of: 'password', retryAfter: 595 })
+  assert.equal((await attempt(1, '192.0.2.2')).no, 'wrong-password')
+  world.clock.advance(595)
+  assert.equal((await attempt(1)).no, 'wrong-password')
+})
+
 test('S-23: wrong codes count on the address too, and IPv6 neighbours within one /64 share it in any spelling', async () => {
   const world = await openWorld({ addressBudgets: true })
   const app = await world.enrolApp(await world.addUser('ada'))

@@ -16,7 +16,7 @@ export function bucketWait(row: Budget | undefined, rule: BucketRule, now: numbe
 }
 
 /** The row after one more use. It may be forgotten once it would be full again. */
-export function useBucket(
+export function drawFromBucket(
   row: Budget | undefined,
   key: { readonly tenant: TenantId; readonly id: string },
   rule: BucketRule,

@@ -33,6 +33,7 @@ export type EventType =
   | 'session.ended'
   | 'device.trusted'
   | 'device.forgotten'
+  | 'address.suspicious'
   | 'admin.change'
   | 'key.rotated'
 

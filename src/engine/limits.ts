@@ -25,6 +25,9 @@ export const limits = {
   trustedDevice: 30 * 86_400,
   /** Failures one address may cause in a minute over all accounts (S-23). */
   failuresPerAddressAndMinute: 20,
+  /** Different users who may fail from one address before it is suspected of trying them out, and how long that takes and costs (S-23). */
+  usersFailingPerAddress: 50,
+  usersFailingWithin: 600,
   /** Pace at which an approval may be asked for (S-59). */
   pollInterval: 5,
   /** Wrong codes a user may enter, and how often one more is granted: a bucket some callers enforce on top. */
@@ -40,6 +43,8 @@ export const limits = {
   /** A password alone must have this many characters, with a second factor 8 (part 1); at most 1,024 bytes. */
   passwordAlone: 15,
   passwordWithFactor: 8,
+  /** After so long without use an account without a factor gets none on the password alone (S-67). */
+  dormantAfter: 90 * 86_400,
 } as const
 
 export interface BucketRule {

@@ -3,7 +3,7 @@ import type { UserId } from '#model/ids.ts'
 import type { MessageChannel } from '#model/message.ts'
 import type { Refusal } from '#model/outcome.ts'
 import { type OneRef, row, upsert, type Write } from '#ports/store.ts'
-import { bucketWait, useBucket } from './bucket.ts'
+import { bucketWait, drawFromBucket } from './bucket.ts'
 import { limits } from './limits.ts'
 import type { Caller } from './parts.ts'
 
@@ -25,5 +25,5 @@ export function spendSend(
   const wait = bucketWait(budget, rule, now)
   if (wait > 0) return { no: 'too-many-messages', channel, retryAfter: wait }
   const id = key(channel, user)
-  return { write: upsert('budgets', useBucket(budget, { tenant: caller.tenant.id, id }, rule, now)) }
+  return { write: upsert('budgets', drawFromBucket(budget, { tenant: caller.tenant.id, id }, rule, now)) }
 }

@@ -77,6 +77,18 @@ test('S-18, S-106: wrong passwords climb the ladder, and a made-up name climbs t
   assert.deepEqual(waits, [30, 60, 120, 240, 480, 960, 1_920, 3_600])
 })
 
+test('S-18: all names of one user climb one ladder', async () => {
+  const world = await openWorld()
+  await world.addUser('ada', { username: 'ada_l', phoneNumber: '+15555550101', phoneVerified: true })
+  const names = ['ada@example.com', 'ada_l', '+15555550101']
+  const seen: unknown[] = []
+  for (let i = 0; i < 11; i++) {
+    const request = { caller: world.caller(), login: names[i % 3] as string, password: 'wrong', byPhone: true }
+    seen.push((await world.engine.signIn(request)).no)
+  }
+  assert.deepEqual(seen, [...Array(10).fill('wrong-password'), 'too-many-attempts'])
+})
+
 test('S-22: while a name waits the right password gets the same answer as a wrong one, and works afterwards', async () => {
   const world = await openWorld()
   await world.addUser('ada')

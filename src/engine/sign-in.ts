@@ -33,18 +33,19 @@ const oneByOne = createSerial()
 
 /**
  * Proves the password. Unknown user and wrong password are one refusal at one price (S-102, S-103); consecutive
- * failures of a name are counted before the password is compared, whether or not the name exists (S-18, S-20, S-106).
+ * failures of a user, or of a name that is nobody's, are counted before the password is compared, whether or not the name exists (S-18, S-20, S-106).
  */
 export async function signIn(parts: Parts, request: SignInRequest): Promise<Outcome<SignedIn>> {
-  const key = ladderKey(request.caller, request.login)
+  const key = ladderKey(request.caller, request.login, await ownerOf(parts, request))
   return await oneByOne(key, () => attempt(parts, request, key))
 }
 
-/** One row a name, known or not; the name itself is not stored. */
-function ladderKey(caller: Caller, login: string): string {
+/** One row a user, whichever of their names is typed, and one a name that is nobody's; no name is stored. */
+function ladderKey(caller: Caller, login: string, owner: User | undefined): string {
   const email = login.includes('@') ? canonicalEmail(login).yes?.key : undefined
   const name = email ?? asciiLower(usernameKey(login)).slice(0, 320)
-  return `password:${tokenDigest(lengthPrefixed([caller.tenant.id, name]).toString('latin1'))}`
+  const whose = owner === undefined ? ['name', name] : ['user', owner.id]
+  return `password:${tokenDigest(lengthPrefixed([caller.tenant.id, ...whose]).toString('latin1'))}`
 }
 
 async function attempt(parts: Parts, request: SignInRequest, key: string): Promise<Outcome<SignedIn>> {
@@ -60,11 +61,11 @@ async function attempt(parts: Parts, request: SignInRequest, key: string): Promi
     return { no: 'busy', retryAfter: checked.retryAfterSeconds }
   }
   if (checked.kind === 'too-long' || !checked.ok || user === undefined) {
-    await recordFailure(parts, caller, user)
+    await recordFailure(parts, caller, user, key)
     return { no: 'wrong-password' }
   }
   if (user.blocked) {
-    await recordFailure(parts, caller, user, 'blocked')
+    await recordFailure(parts, caller, user, key, 'blocked')
     return { no: 'blocked-user' }
   }
   await release(parts, caller, key, checked.rehash ? { user, password } : undefined)
@@ -117,11 +118,17 @@ async function release(
   })
 }
 
-async function recordFailure(parts: Parts, caller: Caller, user: User | undefined, reason = 'wrong'): Promise<void> {
+async function recordFailure(
+  parts: Parts,
+  caller: Caller,
+  user: User | undefined,
+  key: string,
+  reason = 'wrong',
+): Promise<void> {
   await parts.store.change({ address: addressBudgetRef(caller) }, ({ address }) => ({
     result: undefined,
     writes: [
-      ...addressFailure(parts, caller, address),
+      ...addressFailure(parts, caller, address, user?.id ?? key),
       audit(parts, caller, 'login.password', { user: user?.id, outcome: 'failure', reason }),
     ],
   }))
