@@ -16,6 +16,7 @@ import { auth0Groups } from '#dialects/auth0/routes.ts'
 import { cidaasGroups } from '#dialects/cidaas/routes.ts'
 import { tenantInPath } from '#dialects/entra/paths.ts'
 import { entraGroup } from '#dialects/entra/routes.ts'
+import { hostedGroups } from '#dialects/hosted/routes.ts'
 import { baseOf, createDirectory } from '#engine/directory.ts'
 import { createEngine } from '#engine/engine.ts'
 import { factorMap } from '#factors/index.ts'
@@ -93,6 +94,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
         entraGroup({ engine, keys }),
         ...auth0Groups({ engine, keys, oidc }),
         ...cidaasGroups({ engine, keys, oidc }),
+        ...hostedGroups({ engine, oidc }),
         adminGroup({ parts, keys, adminTokenDigest: tokenDigest(settings.adminToken), development, log }),
         operationsGroup({ health, metrics }),
         ...(developmentClock

@@ -123,9 +123,8 @@ export function createSessions(parts: SessionParts): BrowserSessions {
     await store.change({ old: row('artifacts', tenant, rowId(uid)) }, ({ old }): Decision<undefined> => {
       const before = old !== undefined && old.user === it.user ? payloadOf(old) : undefined
       const now = clock.now()
-      // A step-up adds to a login and does not lengthen its life; a new login begins anew.
-      const goesOn = before !== undefined && it.proofs[0]?.at === before.proofs[0]?.at
-      const createdAt = goesOn ? before.createdAt : now
+      // Counted from the first factor: a step-up adds to a login and does not lengthen its life.
+      const createdAt = it.proofs[0]?.at ?? now
       const payload: SessionPayload = {
         proofs: it.proofs,
         createdAt,

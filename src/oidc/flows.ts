@@ -86,6 +86,13 @@ export function createFlows({ store, keyring, clock, random }: FlowParts) {
     return keyring.seal(JSON.stringify(data), context(tenant, id))
   }
 
+  /** A flow out of its row, for whoever has shown that it is theirs. */
+  function open(found: Artifact, uid: string, cookie: string): Flow {
+    const { sealed: text } = found.payload as { sealed: string }
+    const data = JSON.parse(keyring.openText(text, context(found.tenant, found.id))) as FlowData
+    return { uid, row: found, data, endsAt: found.expiresAt ?? 0, cookie }
+  }
+
   return {
     /** Begins a flow; answers the cookie that binds it to this browser. */
     async begin(place: Pick<Exchange, 'tenant' | 'base'>, uid: string, order: FlowOrder): Promise<string> {
@@ -109,11 +116,11 @@ export function createFlows({ store, keyring, clock, random }: FlowParts) {
       const cookie = readCookie(exchange, kindOf(uid))
       const found = await store.get('artifacts', tenant, rowId(uid))
       if (cookie === undefined || found === undefined || found.model !== model) return undefined
-      const { cookie: bound, sealed: text } = found.payload as { cookie: string; sealed: string }
+      const { cookie: bound } = found.payload as { cookie: string }
       if ((found.expiresAt ?? 0) <= clock.now() || !sameSecret(tokenDigest(cookie), bound)) return undefined
-      const data = JSON.parse(keyring.openText(text, context(tenant, found.id))) as FlowData
-      return { uid, row: found, data, endsAt: found.expiresAt ?? 0, cookie }
+      return open(found, uid, cookie)
     },
+    open,
     ref: (flow: Flow) => row('artifacts', flow.row.tenant, flow.row.id),
     /** Whether a flow is still as it was read; what decides over it in a change asks this. */
     unchanged: (flow: Flow, found: Artifact | undefined): found is Artifact =>

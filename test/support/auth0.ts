@@ -4,6 +4,7 @@ import { base32Decode } from '#crypto/base32.ts'
 import { tokenDigest } from '#crypto/digest.ts'
 import { hotp, totpStep } from '#crypto/totp.ts'
 import { auth0Groups } from '#dialects/auth0/routes.ts'
+import { hostedGroups } from '#dialects/hosted/routes.ts'
 import { createServer, type Server } from '#http/server.ts'
 import type { Api, Application } from '#model/application.ts'
 import { asId, type ClientId } from '#model/ids.ts'
@@ -106,21 +107,11 @@ export async function openAuth0World(options: WorldOptions = {}): Promise<Auth0W
     result: undefined,
     writes: [...clients.map((it) => upsert('applications', it)), upsert('apis', api)],
   }))
+  const { random } = parts
+  const { engine, clock } = world
+  const oidc = createOidc({ store, keyring: parts.keyring, clock, keys, random, check: engine.check })
   const server = await createServer({
-    groups: [
-      ...auth0Groups({
-        engine: world.engine,
-        keys,
-        oidc: createOidc({
-          store,
-          keyring: parts.keyring,
-          clock: world.clock,
-          keys,
-          random: parts.random,
-          check: world.engine.check,
-        }),
-      }),
-    ],
+    groups: [...auth0Groups({ engine, keys, oidc }), ...hostedGroups({ engine, oidc })],
     resolveTenant: () => store.get('tenants', world.tenant.id, world.tenant.id),
     baseOf: () => base,
     originAllowed: async (_tenant, origin) => origin === 'http://localhost:5173',

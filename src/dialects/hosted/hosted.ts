@@ -1,0 +1,48 @@
+import type { Engine } from '#engine/engine.ts'
+import type { Exchange } from '#http/route.ts'
+import type { Application } from '#model/application.ts'
+import { asId, type ClientId } from '#model/ids.ts'
+import type { Tenant } from '#model/tenant.ts'
+import type { OidcRoom } from '#oidc/routes.ts'
+
+/** What this dialect is handed. */
+export interface Hosted {
+  readonly engine: Engine
+  readonly oidc: OidcRoom
+}
+
+/** Where our pages are. */
+export const pagePaths = {
+  login: '/u/login',
+  account: '/u/account',
+  reset: '/u/reset-password',
+} as const
+
+/** The account portal signs in like any application; this one is in no table and gets no tokens. */
+export const portalId = 'polyfactor-account'
+
+function portal(tenant: Tenant): Application {
+  return {
+    tenant: tenant.id,
+    id: asId<ClientId>(portalId),
+    name: tenant.name,
+    type: 'web',
+    secretDigests: [],
+    authMethod: 'none',
+    redirectUris: [],
+    logoutUris: [],
+    allowedOrigins: [],
+    grantTypes: [],
+    nativeAuth: false,
+    clientGrants: [],
+  }
+}
+
+/** The application a flow is for; undefined when it has been deleted meanwhile. */
+export async function applicationOf(
+  { engine }: Hosted,
+  { tenant }: Pick<Exchange, 'tenant'>,
+  client: string,
+): Promise<Application | undefined> {
+  return client === portalId ? portal(tenant) : await engine.parts.store.get('applications', tenant.id, client)
+}
