@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import fc from 'fast-check'
-import { type Auth0World, bearer, openAuth0World, type Reply } from '#test/support/auth0.ts'
+import { type Auth0World, base, bearer, openAuth0World, type Reply } from '#test/support/auth0.ts'
+import { accountGroup } from './account/routes.ts'
+import { accountScopes } from './audience.ts'
+import { managementGroup } from './management/routes.ts'
 import { grants } from './token.ts'
 
 /*
@@ -364,4 +367,91 @@ describe('fuzz', () => {
     )
     await nothingWasSpent()
   })
+
+  test('no request makes the Management API or My Account fall', async () => {
+    const world = await openAuth0World()
+    const ada = await world.addUser('ada')
+    await world.enrolSms('ada')
+    const machine = await machineToken(world)
+    const own = await accountToken(world)
+    const dialect = { engine: world.engine, keys: world.keys, oidc: undefined as never }
+    const routes = [managementGroup(dialect), accountGroup(dialect)].flatMap((group) =>
+      group.routes.flatMap((route) => ('method' in route ? [{ method: route.method, path: route.path }] : [])),
+    )
+    assert.ok(routes.length > 30, `${routes.length} routes`)
+    const ids = [`auth0|${ada.id}`, 'auth0|nobody', 'sms', 'otp', 'phone|dev_x', 'dev_x', '%', 'x'.repeat(200), '..']
+    const id = fc.oneof(fc.constantFrom(...ids), fc.string({ unit: 'binary', minLength: 1, maxLength: 30 }))
+    const members = ['type', 'phone_number', 'email', 'totp_secret', 'name', 'enabled', 'message_types', 'provider']
+    const more = ['user_id', 'otp_code', 'auth_session', 'password', 'connection', 'preferred_authentication_method']
+    const words = fc.constantFrom(
+      'phone',
+      'totp',
+      'email',
+      'sms',
+      'voice',
+      'recovery-code',
+      'all-applications',
+      `auth0|${ada.id}`,
+    )
+    const anything = fc.oneof(words, fc.boolean(), fc.jsonValue({ maxDepth: 2 }), fc.array(words, { maxLength: 3 }))
+    const body = fc.oneof(
+      { weight: 3, arbitrary: fc.dictionary(fc.constantFrom(...members, ...more), anything, { maxKeys: 5 }) },
+      { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 3 }) },
+      {
+        weight: 1,
+        arbitrary: fc.array(fc.dictionary(fc.constantFrom(...members), anything, { maxKeys: 4 }), { maxLength: 3 }),
+      },
+    )
+    const query = fc.dictionary(
+      fc.constantFrom('page', 'per_page', 'include_totals', 'type', 'q', 'email'),
+      fc.string(),
+      { maxKeys: 3 },
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...routes),
+        fc.array(id, { minLength: 3, maxLength: 3 }),
+        query,
+        body,
+        fc.constantFrom('right', 'right', 'right', 'wrong', 'none'),
+        async ({ method, path }, names, asked, payload, who) => {
+          let n = 0
+          const filled = path.replace(/:[a-z]+/g, () => encodeURIComponent((names[n++] ?? 'x').toWellFormed()))
+          const search = new URLSearchParams(Object.entries(asked).map(([k, v]) => [k, v.toWellFormed()]))
+          const token = path.startsWith('/api/') === (who === 'right') ? machine : own
+          const reply = await world.send(method, `${filled}?${search}`, {
+            headers: { 'content-type': 'application/json', ...(who === 'none' ? {} : bearer(token)) },
+            ...(method === 'GET' || method === 'DELETE' ? {} : { payload: JSON.stringify(payload) }),
+          })
+          assert.ok(reply.status < 500, `${method} ${path} ${JSON.stringify(payload)}: ${reply.status} ${reply.text}`)
+          assert.doesNotMatch(reply.text, /\bat .*\.ts:|node:internal/)
+          if (reply.status !== 204) assert.match(String(reply.headers['content-type']), /json/, `${method} ${path}`)
+          if (who !== 'right' && !reply.text.includes('not_found')) assert.ok(reply.status >= 400, `${method} ${path}`)
+        },
+      ),
+      { numRuns: Number(process.env.FUZZ ?? 600), seed: Number(process.env.FUZZ_SEED ?? 20_261_122) },
+    )
+  })
 })
+
+/** A machine that may do everything. */
+async function machineToken(world: Auth0World): Promise<string> {
+  const m2m = await world.store.get('applications', world.tenant.id, 'm2m')
+  const audience = `${base}/api/v2/`
+  const nouns = ['guardian_factors', 'mfa_policies', 'users', 'authentication_methods', 'guardian_enrollments']
+  const scopes = nouns.flatMap((noun) => ['read', 'create', 'update', 'delete'].map((verb) => `${verb}:${noun}`))
+  const clientGrants = [{ audience, scopes: [...scopes, 'create:guardian_enrollment_tickets'] }]
+  if (m2m) await world.put('applications', { ...m2m, clientGrants })
+  const machine = { client_id: 'm2m', client_secret: 'm2m-secret', grant_type: 'client_credentials', audience }
+  const reply = await world.token(machine)
+  return reply.body.access_token ?? assert.fail(reply.text)
+}
+
+/** Ada's own token for everything at My Account. */
+async function accountToken(world: Auth0World): Promise<string> {
+  const { mfa_token } = (await world.password('ada', { audience: `${base}/me/`, scope: accountScopes.join(' ') })).body
+  const asked = await world.post('/mfa/challenge', { ...credentials, mfa_token, challenge_type: 'oob' })
+  const grant = { grant_type: oob, mfa_token, oob_code: asked.body.oob_code, binding_code: await world.lastCode() }
+  const reply = await world.token(grant)
+  return reply.body.access_token ?? assert.fail(reply.text)
+}
