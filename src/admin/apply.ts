@@ -121,7 +121,7 @@ export function tenantFields(wanted: TenantConfig, development: boolean): Omit<T
       codeLifetimeSeconds: limits.code_lifetime_seconds,
       ticketLifetimeSeconds: limits.ticket_lifetime_seconds,
     }),
-    ...named({ mfa: mfaRule(wanted.mfa), discovery: wanted.discovery }),
+    ...named({ mfa: mfaRule(wanted.mfa), discovery: wanted.discovery, signUp: wanted.sign_up }),
   }
 }
 

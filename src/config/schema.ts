@@ -79,6 +79,31 @@ const limits = z
   })
   .meta({ description: 'Figures that may be changed within the bounds of the security contract.' })
 
+const signUp = z
+  .strictObject({
+    attributes: z
+      .array(
+        z.strictObject({
+          name: z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,255}$/),
+          required: z.boolean().default(false),
+          pattern: z.string().max(512).refine(isPattern, 'must be a regular expression').optional().meta({
+            description: 'Regular expression the whole value has to match.',
+          }),
+        }),
+      )
+      .max(100)
+      .default([]),
+  })
+  .meta({ description: 'What people who sign up through native authentication say of themselves.' })
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text, 'u') instanceof RegExp
+  } catch {
+    return false
+  }
+}
+
 const api = z.strictObject({
   audience: field.text.meta({ description: 'What tokens for this API carry as `aud`.' }),
   name: field.text.optional(),
@@ -189,6 +214,7 @@ const tenant = z
       description: 'Whose discovery document the root of this tenant’s hosts serves. Default: Auth0’s.',
     }),
     limits: limits.default({ code_lifetime_seconds: 300 }),
+    sign_up: signUp.optional(),
     apis: z.array(api).default([]),
     applications: z.array(application).default([]),
     users: z.array(user).default([]),

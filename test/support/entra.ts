@@ -6,7 +6,7 @@ import { entraGroup } from '#dialects/entra/routes.ts'
 import { createDirectory } from '#engine/directory.ts'
 import { createServer, type Server } from '#http/server.ts'
 import type { Api, Application } from '#model/application.ts'
-import { asId, type ClientId } from '#model/ids.ts'
+import { asId } from '#model/ids.ts'
 import type { Tenant } from '#model/tenant.ts'
 import { createTenantKeys, type TenantKeys } from '#oidc/keys.ts'
 import { createOidc } from '#oidc/routes.ts'
@@ -46,7 +46,12 @@ export interface EntraWorld extends World {
   /** Initiate, challenge and the password: the answer of the token call. */
   password(name: string, more?: Params, start?: Params): Promise<Reply>
   /** Signs in to the error that carries the next continuation token. */
-  until(suberror: 'mfa_required' | 'registration_required', name: string, more?: Params, start?: Params): Promise<string>
+  until(
+    suberror: 'mfa_required' | 'registration_required',
+    name: string,
+    more?: Params,
+    start?: Params,
+  ): Promise<string>
   /** Goes from `registration_required` to tokens with this contact. */
   register(continuationToken: string, channel: 'sms' | 'email', target: string): Promise<Reply>
   /** Goes from `mfa_required` to tokens by the method of this channel. */
@@ -91,15 +96,11 @@ export async function openEntraWorld(options: WorldOptions = {}): Promise<EntraW
   }))
   await world.put('applications', { ...someApplication(clientId, native), tenant: other.id })
   const directory = createDirectory(store, world.clock, tenantKey, tenantInPath)
+  const { engine, clock } = world
+  const { random } = parts
+  const oidc = createOidc({ store, keyring: parts.keyring, clock, keys, random, check: engine.check })
   const server = await createServer({
-    groups: [
-      entraGroup({ engine: world.engine, keys }),
-      auth0Group({
-        engine: world.engine,
-        keys,
-        oidc: createOidc({ store, keyring: parts.keyring, clock: world.clock, keys }),
-      }),
-    ],
+    groups: [entraGroup({ engine, keys }), auth0Group({ engine, keys, oidc })],
     resolveTenant: directory.tenantOf,
     baseOf: () => base,
     originAllowed: directory.originAllowed,

@@ -98,6 +98,7 @@ const patch = tenantOperation({
           pages: body.pages,
           defaultConnection: body.default_connection,
           signingAlgorithm: body.signing_algorithm,
+          signUp: body.sign_up,
           phone: body.phone && phoneRule(body.phone, admin.development),
           limits:
             body.limits &&

@@ -29,6 +29,13 @@ export const tenant = z
       code_lifetime_seconds: z.int().optional(),
       ticket_lifetime_seconds: z.int().optional(),
     }),
+    sign_up: z
+      .strictObject({
+        attributes: z.array(
+          z.strictObject({ name: z.string(), required: z.boolean(), pattern: z.string().optional() }),
+        ),
+      })
+      .optional(),
   })
   .meta({ id: 'Tenant' })
 
@@ -43,6 +50,7 @@ export const tenantCreate = z.strictObject({
   default_connection: tenantWords.default_connection,
   signing_algorithm: tenantWords.signing_algorithm,
   limits: tenantWords.limits,
+  sign_up: tenantWords.sign_up,
 })
 
 const cleared = { description: 'null: no rule.' }
@@ -57,6 +65,7 @@ export const tenantPatch = z.strictObject({
   default_connection: tenantWords.default_connection.unwrap().optional(),
   signing_algorithm: tenantWords.signing_algorithm.unwrap().optional(),
   limits: limits.optional().meta({ description: 'Replaced as a whole.' }),
+  sign_up: tenantWords.sign_up.meta({ description: 'Replaced as a whole.' }),
 })
 
 /** What is set, in the words of the API. */
@@ -79,6 +88,7 @@ export function tenantView(it: Tenant): z.input<typeof tenant> {
       code_lifetime_seconds: it.limits?.codeLifetimeSeconds,
       ticket_lifetime_seconds: it.limits?.ticketLifetimeSeconds,
     },
+    ...(it.signUp ? { sign_up: { attributes: it.signUp.attributes.map((one) => ({ ...one })) } } : {}),
   }
 }
 
