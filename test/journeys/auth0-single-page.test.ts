@@ -92,13 +92,13 @@ describe('8.6 enrolment with the enrol-scope token in a SPA', () => {
     const claims = await S.getIdTokenClaims()
     assert.equal(claims?.iss, `https://${server.domain}/`)
     const last = tokenCalls().at(-1)
-    assert.deepEqual(
-      [...(last?.keys() ?? [])],
-      ['client_id', 'scope', 'audience', 'grant_type', 'oob_code', 'binding_code', 'mfa_token'].filter((it) =>
-        last?.has(it),
-      ),
-    )
-    assert.equal(last?.has('client_secret'), false)
+    assert.deepEqual([...(last?.keys() ?? [])].toSorted(), [
+      'binding_code',
+      'client_id',
+      'grant_type',
+      'mfa_token',
+      'oob_code',
+    ])
   })
 
   test('8.6.1 a refresh for the MFA API brings a JWT with every scope that was asked', async () => {

@@ -468,4 +468,32 @@ describe('auth0.md §9', () => {
     for (const header of ['Location', 'DPoP-Nonce', 'WWW-Authenticate']) assert.match(exposed, new RegExp(header))
     assert.equal(answer.headers['access-control-allow-origin'], 'http://localhost:5173')
   })
+
+  test('1.6 the last step can narrow what the login asked for, and never widen it', async () => {
+    const it = await openAuth0World()
+    const { code } = await it.enrolApp(await it.addUser('ada'))
+    const last = async (more: Record<string, string>) => {
+      it.clock.advance(60)
+      return await it.token({ grant_type: otp, mfa_token: await it.mfaToken('ada'), otp: code(), ...more })
+    }
+    const same = await last({ audience: 'https://api.example', scope: 'openid profile offline_access' })
+    assert.deepEqual([same.status, same.body.scope], [200, 'openid profile offline_access'])
+    const less = await last({ scope: 'openid' })
+    assert.deepEqual([less.body.scope, less.body.refresh_token], ['openid', undefined])
+    const more = await last({ scope: 'openid read:things enroll', audience: `${base}/mfa/` })
+    assert.equal(more.body.scope, 'openid')
+    const { aud } = decodeJwt(more.body.access_token)
+    assert.ok(![aud].flat().includes(`${base}/mfa/`), 'no token to manage factors by the back door')
+  })
+
+  test('1.2 an audience brings a JWT, its absence an opaque token for user info', async () => {
+    const it = await openAuth0World()
+    const { code } = await it.enrolApp(await it.addUser('ada'))
+    const mfa_token = await it.mfaToken('ada', { audience: '', scope: 'openid email' })
+    const done = await it.token({ grant_type: otp, mfa_token, otp: code() })
+    assert.equal(done.body.access_token.split('.').length, 1)
+    assert.deepEqual([done.body.token_type, done.body.refresh_token], ['Bearer', undefined])
+    const info = await it.get('/userinfo', bearer(done.body.access_token))
+    assert.deepEqual([info.status, info.body.email], [200, 'ada@example.com'])
+  })
 })
