@@ -7,11 +7,12 @@ import type { Proof } from '#model/proof.ts'
 import type { Requirement, Wish } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
 import { type Decision, type Found, insert, put, type Refs, row, rows, type Write } from '#ports/store.ts'
-import { assure } from './assurance.ts'
+import { assure, password } from './assurance.ts'
 import { audit } from './events.ts'
 import type { Granted, Issue } from './issue.ts'
 import { lastMfaHere, markRef, markStands, wantsMark, writeMark } from './marks.ts'
 import type { Caller, Parts } from './parts.ts'
+import { sleeps } from './policy/dormant.ts'
 import { type Judgement, judge } from './policy/index.ts'
 import { newTicket } from './tickets.ts'
 import { deviceRef, isTrusted } from './trusted-devices.ts'
@@ -133,7 +134,7 @@ export function judgeNow(
 export function loginWrites(
   parts: Parts,
   caller: Caller,
-  { user, assurance, wish }: Granted,
+  { user, proofs, assurance, wish }: Granted,
   how: { readonly isNew: boolean; readonly provedSecond: boolean },
 ): readonly Write[] {
   const now = parts.clock.now()
@@ -142,6 +143,8 @@ export function loginWrites(
     ...user,
     lastLoginAt: now,
     loginCount: user.loginCount + 1,
+    // Signing in on the password alone does not wake an account for enrolments (S-67).
+    dormantAt: proofs.every((it) => it.factor === password) && sleeps(user, now) ? (user.dormantAt ?? now) : undefined,
     ...(how.provedSecond && { lastMfaAt: now }),
   }
   return [

@@ -34,4 +34,6 @@ export interface User extends Row {
   readonly loginCount: number
   /** Epoch ms of the last completed second factor, whole account. */
   readonly lastMfaAt?: number
+  /** Epoch ms at which the password alone was shown after 90 days without use; it enrols nothing from then on (S-67). */
+  readonly dormantAt?: number
 }

@@ -3,6 +3,7 @@ import type { Requirement } from '#model/ticket.ts'
 import type { Factor } from '#ports/factor.ts'
 import { password } from '../assurance.ts'
 import { askedFor } from './asked-for.ts'
+import { isDormant } from './dormant.ts'
 import { freshForChanges } from './fresh-for-changes.ts'
 import { secondFactor } from './second-factor.ts'
 import type { Condition, Need, Situation } from './situation.ts'
@@ -21,7 +22,10 @@ export function judge(situation: Situation, among: readonly Condition[] = condit
   for (const condition of among) {
     const need = condition(situation)
     if (need === undefined || satisfied(need, situation)) continue
-    if (need.onlyIfEnrolled && held(situation.authenticators, situation.factors).length === 0) continue
+    if (need.onlyIfEnrolled && held(situation.authenticators, situation.factors).length === 0) {
+      if (isDormant(situation)) return { met: false, refuse: { no: 'no-factor-available' } }
+      continue
+    }
     return next(need, situation)
   }
   return { met: true }
@@ -47,7 +51,7 @@ const recent = (need: Need, at: number, now: number) => need.within === undefine
 
 /**
  * The way forward: a challenge by a kind that satisfies the need; else, one of the user's other factors must be proved
- * before anything can be enrolled (S-61); else an enrolment.
+ * before anything can be enrolled (S-61); else an enrolment, unless the account was asleep (S-67).
  */
 function next(need: Need, situation: Situation): Judgement {
   const { tenant, authenticators, factors } = situation
@@ -68,7 +72,7 @@ function next(need: Need, situation: Situation): Judgement {
       ? { met: false, require: { challenge: kinds(lookups) } }
       : { met: false, refuse: { no: 'no-factor-available' } }
   }
-  if (open.length === 0) return { met: false, refuse: { no: 'no-factor-available' } }
+  if (open.length === 0 || isDormant(situation)) return { met: false, refuse: { no: 'no-factor-available' } }
   return { met: false, require: { enrol: kinds(open) } }
 }
 
