@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { AuthClient } from '@auth0/auth0-auth-js'
 import { ManagementClient } from 'auth0'
 import { AuthenticationClient } from 'auth0/legacy'
+import { exportJWK, exportPKCS8, generateKeyPair } from 'jose'
 import { startServer, type TestServer } from '../support/server.ts'
 import {
   api,
@@ -129,6 +131,40 @@ describe('8.9.6 the older SDK', () => {
       L.oauth.refreshTokenGrant({ refresh_token: refreshed.data.refresh_token ?? '' }),
     )) as unknown as { statusCode: number; error: string }
     assert.deepEqual([dead.statusCode, dead.error], [403, 'invalid_grant'])
+  })
+})
+
+describe('1.3 a client that signs its requests', () => {
+  test('1.3 both SDKs are known by private_key_jwt through a whole login, and by nothing else', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true })
+    const pem = await exportPKCS8(privateKey)
+    await server.admin('PATCH', '/tenants/demo', { mfa: { mode: 'ALWAYS' } })
+    const made = await server.admin('POST', '/tenants/demo/applications', {
+      client_id: 'signer',
+      type: 'web',
+      jwks: { keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'RS256' }] },
+      grant_types: ['password', 'mfa', 'client_credentials'],
+      client_grants: [{ audience: api, scopes: ['read:things'] }],
+    })
+    assert.equal(made.status, 201, made.text)
+    const P = new AuthClient({ domain: server.domain, clientId: 'signer', clientAssertionSigningKey: pem })
+    const mfa = await failure(
+      P.getTokenByPassword({ username: emailOf('ada'), password: passwordOf('ada'), audience: api, scope: 'openid' }),
+    )
+    const { mfa_token: mfaToken } = mfa.cause
+    const asked = await P.mfa.enrollAuthenticator({ mfaToken, authenticatorTypes: ['otp'] })
+    assert.ok(asked.authenticatorType === 'otp')
+    const tokens = await P.mfa.verify({ mfaToken, factorType: 'otp', otp: await server.totp(asked.secret) })
+    assert.ok(tokens.idToken)
+    const signer = { domain: server.domain, clientId: 'signer' }
+    const O = new AuthenticationClient({ ...signer, clientAssertionSigningKey: pem })
+    assert.ok((await O.oauth.clientCredentialsGrant({ audience: api })).data.access_token)
+    const other = await exportPKCS8((await generateKeyPair('RS256', { extractable: true })).privateKey)
+    for (const wrong of [{ clientAssertionSigningKey: other }, { clientSecret: 'a secret that was never set' }]) {
+      const X = new AuthenticationClient({ ...signer, ...wrong })
+      const refused = await failure(X.oauth.clientCredentialsGrant({ audience: api }))
+      assert.equal((refused as unknown as { statusCode: number }).statusCode, 401, JSON.stringify(refused))
+    }
   })
 })
 
