@@ -6,10 +6,28 @@ export interface Said {
   readonly text: string
 }
 
-const minutes = (seconds: number) => `${Math.max(1, Math.round(seconds / 60))} minutes`
+/**
+ * Text of others as it may stand in a message: one line of at most 64 characters without control or direction marks and
+ * without an address of the web (S-85). Headers are built by an encoder besides.
+ */
+export function plain(text: string): string {
+  const line = text
+    .normalize('NFC')
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replace(/\S*(?::\/\/|www\.)\S*/giu, '')
+    .replace(/ {2,}/g, ' ')
+    .trim()
+  return [...line].slice(0, 64).join('')
+}
+
+const minutes = (seconds: number) => {
+  const many = Math.max(1, Math.round(seconds / 60))
+  return `${many} minute${many === 1 ? '' : 's'}`
+}
 
 /** Text that carries a code. `lifetime` in seconds. */
-export function codeText(service: string, purpose: MessagePurpose, code: string, lifetime: number): Said {
+export function codeText(of: string, purpose: MessagePurpose, code: string, lifetime: number): Said {
+  const service = plain(of)
   const what = purpose === 'enrolment' ? 'to add this contact as a sign-in method' : purposes[purpose]
   return {
     subject: `Your ${service} verification code`,
@@ -26,7 +44,8 @@ const purposes: Readonly<Record<MessagePurpose, string>> = {
 }
 
 /** The same spoken: digits apart, said twice. */
-export function spokenText(service: string, code: string, lifetime: number): Said {
+export function spokenText(of: string, code: string, lifetime: number): Said {
+  const service = plain(of)
   const digits = code.split('').join(', ')
   return {
     subject: '',
@@ -35,7 +54,8 @@ export function spokenText(service: string, code: string, lifetime: number): Sai
 }
 
 /** The mail with a link that sets a new password; no code beside it. `lifetime` in seconds. */
-export function resetText(service: string, link: string, lifetime: number): Said {
+export function resetText(of: string, link: string, lifetime: number): Said {
+  const service = plain(of)
   return {
     subject: `Reset your ${service} password`,
     text: `Somebody asked to reset the password of your ${service} account. To choose a new one, open this link within ${minutes(lifetime)}: ${link}\nIf it was not you, ignore this message: your password stays as it is.`,
@@ -43,7 +63,8 @@ export function resetText(service: string, link: string, lifetime: number): Said
 }
 
 /** The mail with which an administrator invites a user to enrol a second factor. `lifetime` in seconds. */
-export function invitationText(service: string, link: string, lifetime: number): Said {
+export function invitationText(of: string, link: string, lifetime: number): Said {
+  const service = plain(of)
   const hours = Math.round(lifetime / 3_600)
   return {
     subject: `Set up a second sign-in step for ${service}`,
@@ -85,7 +106,8 @@ const notices: Readonly<Record<NoticeCause, string>> = {
 }
 
 /** A notice about the account: what happened and how to object, no secret (S-64). `detail` names the kind of factor. */
-export function noticeText(service: string, cause: NoticeCause, detail?: string): Said {
+export function noticeText(of: string, cause: NoticeCause, detail?: string): Said {
+  const service = plain(of)
   const what = detail === undefined ? notices[cause] : `${notices[cause]} (${detail})`
   return {
     subject: `${service}: security notice`,
