@@ -13,6 +13,8 @@ export const callPatience = 1800
 export const longPatience = 4500
 /** Connections of one process, unless the URL says `?pool=N`. */
 const usualPool = 10
+/** How many may wait for each connection; more would not get one in time, and are told so at once. */
+const mostWaiting = 100
 /** Any number will do, as long as all releases use the same. */
 const migrationLock = 7_053_229
 const oldestServer = 150_000
@@ -85,6 +87,9 @@ function createConnections(pool: pg.Pool): Connections {
   return {
     size: pool.options.max,
     async use(patience, work) {
+      if (pool.waitingCount >= mostWaiting * pool.options.max) {
+        throw new StoreUnavailable('the database does not answer: too many wait for a connection')
+      }
       const until = performance.now() + patience
       let client: pg.PoolClient
       try {

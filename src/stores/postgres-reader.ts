@@ -7,7 +7,6 @@ const mostTogether = 16
 
 interface Waiting {
   readonly step: Step
-  readonly number: number
   readonly resolve: (answer: StepAnswer) => void
   readonly reject: (error: unknown) => void
 }
@@ -17,47 +16,52 @@ interface Waiting {
  * what a statement costs is mostly its own message there and back.
  */
 export function createReader(connections: Connections): (step: Step) => Promise<StepAnswer> {
-  let queue: Waiting[] = []
+  const queue: Waiting[] = []
   let scheduled = false
-  let last = 0
+  let reading = 0
 
   function schedule(): void {
     if (scheduled) return
     scheduled = true
     setImmediate(() => {
       scheduled = false
-      for (let left = queue.length; left > 0; left -= mostTogether) void readSome(last)
+      startReading()
     })
   }
 
-  async function readSome(newest: number): Promise<void> {
+  /** More readers than connections would only wait for each other. */
+  function startReading(): void {
+    const wanted = Math.min(Math.ceil(queue.length / mostTogether), connections.size - reading)
+    for (let started = 0; started < wanted; started++) void readSome()
+  }
+
+  async function readSome(): Promise<void> {
+    reading++
     let taken: Waiting[] = []
     try {
-      await connections.use(callPatience, async (client) => {
+      const answers = await connections.use(callPatience, async (client) => {
         taken = queue.splice(0, mostTogether)
-        if (taken.length === 0) return
-        const answers = await runBatch(
-          client,
-          taken.map(({ step }) => step),
-        )
-        taken.forEach(({ resolve }, at) => {
-          resolve(answers[at] as StepAnswer)
-        })
+        const steps = taken.map(({ step }) => step)
+        return steps.length === 0 ? [] : await runBatch(client, steps)
+      })
+      // The connection is back by now, for whoever writes what depends on these answers.
+      taken.forEach(({ resolve }, at) => {
+        resolve(answers[at] as StepAnswer)
       })
     } catch (error) {
       const why = unavailable(error)
-      if (taken.length === 0) {
-        // No connection was to be had; those who came later have a wait of their own.
-        taken = queue.filter(({ number }) => number <= newest)
-        queue = queue.filter(({ number }) => number > newest)
-      }
+      // Where no connection was to be had for so long, those who came last would not get one either.
+      if (taken.length === 0) taken = queue.splice(0)
       for (const { reject } of taken) reject(why)
+    } finally {
+      reading--
+      if (queue.length > 0) startReading()
     }
   }
 
   return (step) =>
     new Promise((resolve, reject) => {
-      queue.push({ step, number: ++last, resolve, reject })
+      queue.push({ step, resolve, reject })
       schedule()
     })
 }
