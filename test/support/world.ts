@@ -25,6 +25,7 @@ import type { Tenant } from '#model/tenant.ts'
 import type { Wish } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
 import type { Factor } from '#ports/factor.ts'
+import type { PasswordHasher } from '#ports/passwords.ts'
 import { type Store, upsert } from '#ports/store.ts'
 import { openStore } from '#stores/open.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
@@ -90,6 +91,8 @@ export interface WorldOptions {
   /** Addresses share no budget unless this is true. */
   readonly addressBudgets?: boolean
   readonly clock?: FakeClock
+  /** Instead of the cheap hashes tests make. */
+  readonly passwords?: PasswordHasher
 }
 
 /** A confirmed authenticator app in a user's hand. */
@@ -158,7 +161,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     clock,
     random,
     keyring: createKeyring([Buffer.alloc(32, 7)]),
-    passwords: createPasswordHasher({ params: { memory: 8, passes: 1, parallelism: 1 }, random }),
+    passwords: options.passwords ?? createPasswordHasher({ params: { memory: 8, passes: 1, parallelism: 1 }, random }),
     factors: factorMap(options.factors),
     channels: new Set(['sms', 'voice', 'email']),
     nudge: () => {},
