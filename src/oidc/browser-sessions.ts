@@ -79,6 +79,8 @@ export interface BrowserSessions {
   keep(exchange: Exchange, uid: string, it: SignedInHere): Promise<readonly string[]>
   /** Begins a session of its own, without an application; answers its cookies. */
   begin(exchange: Exchange, it: SignedInHere): Promise<readonly string[]>
+  /** A session with more rights in the place of this one, under a new id (S-125). */
+  renew(exchange: Exchange, session: LiveSession, it: SignedInHere): Promise<readonly string[]>
   read(tenant: TenantId, uid: string): Promise<BrowserSession | undefined>
   /** Notes that an application was given a code. */
   noteApplication(tenant: TenantId, uid: string, application: string): Promise<void>
@@ -143,6 +145,55 @@ export function createSessions(parts: SessionParts): BrowserSessions {
     return [setCookie(exchange, 'account', account, sessionOverall / 1_000)]
   }
 
+  async function begin(exchange: Exchange, it: SignedInHere): Promise<readonly string[]> {
+    const tenant = exchange.tenant.id
+    const uid = random.token()
+    const cookie = random.token()
+    const id = artifactId('Session', cookie)
+    const now = Math.floor(clock.now() / 1_000)
+    const lifetime = sessionOverall / 1_000
+    const { acr, amr, authTime } = it.assurance
+    const payload: Payload = {
+      kind: 'Session',
+      iat: now,
+      exp: now + lifetime,
+      uid,
+      jti: cookie,
+      accountId: it.user,
+      loginTs: authTime,
+      acr,
+      amr: [...amr],
+    }
+    const session: Artifact = {
+      tenant,
+      id,
+      model: 'Session',
+      uid,
+      user: it.user,
+      payload: sealPayload({ keyring: parts.keyring, tenant }, id, payload),
+      expiresAt: (now + lifetime) * 1_000,
+    }
+    await store.change({}, () => ({ result: undefined, writes: [upsert('artifacts', session)] }))
+    return [setCookie(exchange, 'session', cookie, lifetime), ...(await keep(exchange, uid, it))]
+  }
+
+  async function endHere(exchange: Exchange, session: LiveSession | undefined): Promise<readonly string[]> {
+    const tenant = exchange.tenant.id
+    const cookie = readCookie(exchange, 'session')
+    const gone = [
+      ...(cookie === undefined ? [] : [remove('artifacts', tenant, artifactId('Session', cookie))]),
+      ...(session === undefined ? [] : [remove('artifacts', tenant, session.id)]),
+    ]
+    if (gone.length > 0) {
+      const by = rows('artifacts', 'uid', tenant, session?.uid ?? '')
+      await store.change({ by }, (found) => ({
+        result: undefined,
+        writes: [...gone, ...found.by.map((it) => remove('artifacts', tenant, it.id))],
+      }))
+    }
+    return [setCookie(exchange, 'session', '', 0), setCookie(exchange, 'account', '', 0)]
+  }
+
   return {
     read,
     keep,
@@ -164,36 +215,10 @@ export function createSessions(parts: SessionParts): BrowserSessions {
       const found = await store.get('artifacts', exchange.tenant.id, session.id)
       return cookie !== undefined && found !== undefined && sameSecret(tokenDigest(cookie), payloadOf(found).account)
     },
-    async begin(exchange, it) {
-      const tenant = exchange.tenant.id
-      const uid = random.token()
-      const cookie = random.token()
-      const id = artifactId('Session', cookie)
-      const now = Math.floor(clock.now() / 1_000)
-      const lifetime = sessionOverall / 1_000
-      const { acr, amr, authTime } = it.assurance
-      const payload: Payload = {
-        kind: 'Session',
-        iat: now,
-        exp: now + lifetime,
-        uid,
-        jti: cookie,
-        accountId: it.user,
-        loginTs: authTime,
-        acr,
-        amr: [...amr],
-      }
-      const session: Artifact = {
-        tenant,
-        id,
-        model: 'Session',
-        uid,
-        user: it.user,
-        payload: sealPayload({ keyring: parts.keyring, tenant }, id, payload),
-        expiresAt: (now + lifetime) * 1_000,
-      }
-      await store.change({}, () => ({ result: undefined, writes: [upsert('artifacts', session)] }))
-      return [setCookie(exchange, 'session', cookie, lifetime), ...(await keep(exchange, uid, it))]
+    begin,
+    async renew(exchange, session, it) {
+      await endHere(exchange, session)
+      return await begin(exchange, it)
     },
     async noteApplication(tenant, uid, application) {
       await store.change({ it: row('artifacts', tenant, rowId(uid)) }, ({ it }): Decision<undefined> => {
@@ -221,22 +246,7 @@ export function createSessions(parts: SessionParts): BrowserSessions {
         }
       })
     },
-    async endHere(exchange, session) {
-      const tenant = exchange.tenant.id
-      const cookie = readCookie(exchange, 'session')
-      const gone = [
-        ...(cookie === undefined ? [] : [remove('artifacts', tenant, artifactId('Session', cookie))]),
-        ...(session === undefined ? [] : [remove('artifacts', tenant, session.id)]),
-      ]
-      if (gone.length > 0) {
-        const by = rows('artifacts', 'uid', tenant, session?.uid ?? '')
-        await store.change({ by }, (found) => ({
-          result: undefined,
-          writes: [...gone, ...found.by.map((it) => remove('artifacts', tenant, it.id))],
-        }))
-      }
-      return [setCookie(exchange, 'session', '', 0), setCookie(exchange, 'account', '', 0)]
-    },
+    endHere,
   }
 }
 

@@ -177,7 +177,7 @@ function configuration(parts: ProviderParts, site: Site, provider: () => Provide
     // Cross-origin answers belong to the listener in front, which knows the tenant's origins.
     clientBasedCORS: () => false,
     routes: routesOf(spelling),
-    features: featuresOf(site),
+    features: featuresOf(parts, site),
     ttl: {
       AccessToken: 86_400,
       AuthorizationCode: 60,
@@ -191,7 +191,8 @@ function configuration(parts: ProviderParts, site: Site, provider: () => Provide
   }
 }
 
-function featuresOf({ library, tenant, base, spelling }: Site): Record<string, unknown> {
+function featuresOf(parts: ProviderParts, site: Site): Record<string, unknown> {
+  const { library, tenant, base, spelling } = site
   return {
     devInteractions: { enabled: false },
     claimsParameter: { enabled: true },
@@ -208,7 +209,11 @@ function featuresOf({ library, tenant, base, spelling }: Site): Record<string, u
     // Ours, since they must know both kinds of access token and every family (S-120).
     introspection: { enabled: false },
     revocation: { enabled: false },
-    rpInitiatedLogout: { enabled: true, logoutSource: renderLogoutPage, postLogoutSuccessSource: renderSignedOutPage },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: (ctx: Context, form: string) => logoutOrAsk(parts, site, ctx, form),
+      postLogoutSuccessSource: renderSignedOutPage,
+    },
     webMessageResponseMode: { enabled: true, ack: 'individual-draft-01' },
     resourceIndicators: {
       enabled: true,
@@ -244,6 +249,29 @@ function routesOf({ paths }: Spelling): Record<string, string> {
           code_verification: paths.deviceVerification ?? defaultVerification,
         }),
   }
+}
+
+/**
+ * A hint that names the person of this session and was made by us for a client is proof enough that the application
+ * means it (S-123); everybody else is asked.
+ */
+async function logoutOrAsk(parts: ProviderParts, site: Site, ctx: Context, form: string): Promise<void> {
+  const subject = ctx.oidc.entities.IdTokenHint?.payload.sub
+  const { accountId } = ctx.oidc.session
+  const named = subject === undefined ? undefined : site.spelling.userOf(subject)
+  const target = ctx.oidc.params.post_logout_redirect_uri
+  if (named === undefined || named !== accountId || target === undefined) {
+    renderLogoutPage(ctx, form)
+    return
+  }
+  const exchange = exchangeOf(ctx)
+  const session = await parts.sessions.live(exchange)
+  for (const line of await parts.sessions.endHere(exchange, session)) ctx.res.appendHeader('set-cookie', line)
+  await ctx.oidc.session.destroy()
+  const back = new URL(target)
+  if (ctx.oidc.params.state !== undefined) back.searchParams.set('state', ctx.oidc.params.state)
+  ctx.status = 303
+  ctx.redirect(back.href)
 }
 
 /** The session's cookie is the library's to write, under the rules of cookies.ts; the two others never leave (see `frontManners`). */

@@ -20,6 +20,9 @@ export async function frontDoor(
   const session = await parts.sessions.live(exchange)
   const cookies = session === undefined ? withoutCookie(request.headers.cookie, exchange, 'session') : undefined
   await handOver(provider, request, response, exchange, cookies ?? (session && request.headers.cookie))
+  // Signed out: our side of the session goes with the library's.
+  const confirmed = session !== undefined && exchange.method === 'POST' && exchange.path.endsWith('/confirm')
+  if (confirmed && (await parts.sessions.live(exchange)) === undefined) await parts.sessions.endHere(exchange, session)
 }
 
 /**
@@ -51,13 +54,7 @@ export async function resumeFlow(
   interaction.session = undefined
   await interaction.save(Math.max(1, interaction.exp - Math.floor(Date.now() / 1_000)))
   response.appendHeader('set-cookie', parts.flows.cookieLine(exchange, uid, ''))
-  await handOver(
-    provider,
-    request,
-    response,
-    exchange,
-    await shownCookies(parts, provider, flow, request, response, exchange),
-  )
+  await handOver(provider, request, response, exchange, await shownCookies(parts, provider, flow, request, exchange))
 }
 
 /** The cookies the library is to see: its own for this flow, and the session only if it is the same person's. */
@@ -66,7 +63,6 @@ async function shownCookies(
   provider: Provider,
   flow: Flow,
   request: IncomingMessage,
-  response: ServerResponse,
   exchange: Exchange,
 ): Promise<string> {
   const session = await parts.sessions.live(exchange)
@@ -75,7 +71,6 @@ async function shownCookies(
     // Whoever signs in as somebody else has left the first account here. Its cookies are replaced below.
     await parts.sessions.endHere(exchange, session)
   }
-  void response
   const kept = mine ? request.headers.cookie : withoutCookie(request.headers.cookie, exchange, 'session')
   return [kept, `${provider.cookieName('resume')}=${flow.uid}`].filter((it) => it !== undefined).join('; ')
 }

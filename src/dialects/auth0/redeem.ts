@@ -2,7 +2,7 @@ import { audit } from '#engine/events.ts'
 import type { Exchange } from '#http/route.ts'
 import type { Application } from '#model/application.ts'
 import type { UserId } from '#model/ids.ts'
-import type { Assurance } from '#model/proof.ts'
+import type { Assurance, Proof } from '#model/proof.ts'
 import { algorithmsOf, type Minted, prepare } from '#oidc/mint.ts'
 import type { Decision, Found, Refs, Write } from '#ports/store.ts'
 import { findTarget } from './audience.ts'
@@ -17,6 +17,8 @@ export interface Approved {
   readonly nonce?: string
   readonly sid?: string
   readonly assurance?: Assurance
+  /** What was proved; goes on in the refresh token, so that policy can ask again. */
+  readonly proofs?: readonly Proof[]
 }
 
 export interface Redemption<R extends Refs> {
@@ -52,6 +54,7 @@ export async function redeem<R extends Refs>(dialect: Dialect, it: Redemption<R>
       user,
       subject: subjectOf(user.id),
       assurance: look.assurance,
+      ...(look.proofs === undefined ? {} : { proofs: look.proofs }),
       scope: look.scope,
       audience: target.audience,
       grantType,

@@ -2,6 +2,7 @@ import type { Answer, CorsRule, Exchange, Route, RouteGroup, Trouble } from '#ht
 import { accountGroup } from './account/routes.ts'
 import { askChangePassword } from './change-password.ts'
 import type { Dialect } from './dialect.ts'
+import { confirmLogout, logout, logoutPath } from './logout.ts'
 import { managementGroup } from './management/routes.ts'
 import { associate } from './mfa/associate.ts'
 import { list, remove } from './mfa/authenticators.ts'
@@ -25,6 +26,8 @@ const table: readonly (readonly [Route['method'], string, Handler])[] = [
   ['POST', '/dbconnections/signup', signup],
   ['POST', '/dbconnections/change_password', askChangePassword],
   ['POST', '/passwordless/start', passwordlessStart],
+  ['GET', logoutPath, logout],
+  ['POST', logoutPath, confirmLogout],
 ]
 
 const limits = ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset', 'retry-after']

@@ -28,7 +28,8 @@ export const auth0Spelling = (store: Store): Spelling => ({
   async findAudience(tenantId, base, audience) {
     const tenant = await store.get('tenants', tenantId, tenantId)
     const target = tenant && (await findTarget(store, tenant, base, audience))
-    return target?.audience ? { ...target.audience, scopes: target.scopes } : undefined
+    const { managesFactors, scopes } = target ?? {}
+    return target?.audience && scopes ? { ...target.audience, scopes, managesFactors } : undefined
   },
   grantTypes: Object.keys(grants),
   discovery: (base) => ({ mfa_challenge_endpoint: `${base}/mfa/challenge` }),

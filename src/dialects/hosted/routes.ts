@@ -1,9 +1,17 @@
 import type { RouteGroup } from '#http/route.ts'
+import { accountRoutes } from './account/routes.ts'
 import { flowRoutes } from './flow-routes.ts'
 import type { Hosted } from './hosted.ts'
+import { resetRoutes } from './reset.ts'
 import { refuseTrouble } from './wire.ts'
 
 /** The API of our pages (docs/hosted-api.md). It has no CORS: pages of other sites have no business here (S-135). */
 export function hostedGroups(hosted: Hosted): readonly RouteGroup[] {
-  return [{ name: 'hosted', routes: [...flowRoutes(hosted)], refuse: refuseTrouble }]
+  return [
+    {
+      name: 'hosted',
+      routes: [...flowRoutes(hosted), ...accountRoutes(hosted), ...resetRoutes(hosted)],
+      refuse: refuseTrouble,
+    },
+  ]
 }

@@ -213,6 +213,12 @@ export const activity = z.strictObject({
   application: z.string().optional(),
 })
 
+/** `POST /u/api/account/factors`: an enrolment, with what its confirmation takes back and what is shown after it. */
+export const added = enrolling.extend({
+  challenge: z.string().optional(),
+  recoveryCodes: z.array(z.string()).optional(),
+})
+
 /** `GET /u/api/account`: the whole of "Manage security". */
 export const account = z.strictObject({
   csrf: z.string(),
@@ -239,7 +245,7 @@ export const account = z.strictObject({
 export const accountActions = {
   signIn: z.strictObject({ fresh: z.boolean().optional() }),
   addFactor: actions.enrol,
-  confirmFactor: z.strictObject({ ...csrf, proof: z.unknown() }),
+  confirmFactor: z.strictObject({ ...csrf, proof: z.unknown(), challenge: z.string().max(128).optional() }),
   renameFactor: z.strictObject({ ...csrf, name: z.string().trim().min(1).max(100) }),
   takeRecoveryCode: z.strictObject({ ...csrf, offer: z.string().max(128), id: z.string().max(128) }),
   changePassword: z.strictObject({ ...csrf, password: z.string().min(1).max(4_096) }),

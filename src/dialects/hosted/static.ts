@@ -1,0 +1,113 @@
+import type { Answer, Exchange, Route } from '#http/route.ts'
+import type { Application } from '#model/application.ts'
+import type { Hosted } from './hosted.ts'
+import { begin, openRun, stateOf } from './run.ts'
+import { brandCss, brandingOf } from './static-brand.ts'
+import { type BuiltPages, encoded, readBuiltPages } from './static-files.ts'
+import { languageOf } from './static-language.ts'
+import { contentPolicy, type PageContent, paths, renderPage } from './static-page.ts'
+
+/** A name has the hash of its content in it: it never changes. */
+const forever = 'public, max-age=31536000, immutable'
+
+/**
+ * The pages of people: shells with their state inside, and the files they load. Everything they do goes through the API
+ * beside them (docs/hosted-api.md); docs/design.md tells how they look.
+ */
+export function pageRoutes(hosted: Hosted, pages = readBuiltPages()): readonly Route[] {
+  if (pages === undefined) return [{ method: 'GET', path: '/u/login/:flow', handle: notBuilt }]
+  const get = (path: string, handle: Route['handle']): Route => ({ method: 'GET', path, handle })
+  const only = (page: PageContent['page']) => async (exchange: Exchange) =>
+    answer(hosted, pages, exchange, { page, ...ticketOf(page, exchange) })
+  return [
+    get('/u/login/:flow', (exchange) => login(hosted, pages, exchange)),
+    get('/u/account', only('account')),
+    get('/u/reset-password', only('reset-password')),
+    get('/u/signed-out', only('signed-out')),
+    get('/u/error', only('error')),
+    get(`${paths.assets}/:file`, async ({ params, headers }) => asset(pages, params.file ?? '', headers, forever)),
+    get(paths.pages, async ({ headers }) => asset(pages, pages.style, headers, 'public, max-age=300')),
+    get(paths.brand, async ({ tenant }) => ({
+      status: 200,
+      headers: { 'content-type': 'text/css; charset=utf-8', 'cache-control': 'public, max-age=60' },
+      body: brandCss(brandingOf(tenant)),
+    })),
+  ]
+}
+
+const ticketOf = (page: PageContent['page'], { query }: Exchange): Pick<PageContent, 'ticket'> =>
+  page === 'reset-password' && query.ticket !== undefined ? { ticket: query.ticket.slice(0, 128) } : {}
+
+async function login(hosted: Hosted, pages: BuiltPages, exchange: Exchange): Promise<Answer> {
+  const flow = exchange.params.flow ?? ''
+  const opened = await openRun(hosted, exchange)
+  if (opened === undefined) return answer(hosted, pages, exchange, { page: 'login', flow })
+  const { run, cookies } = await begin(opened)
+  const { problem } = run.data.progress
+  const content = { page: 'login' as const, flow, state: await stateOf(run), ...(problem && { problem }) }
+  return answer(hosted, pages, exchange, content, {
+    cookies,
+    returnTo: originsOf(run.application),
+    popup: run.data.order.popup === true,
+  })
+}
+
+/** Where an application may be returned to, as origins; schemes of native applications by their scheme. */
+function originsOf({ redirectUris }: Application): readonly string[] {
+  const origins = redirectUris.flatMap((text) => {
+    const url = URL.parse(text)
+    if (url === null) return []
+    return /^https?:$/.test(url.protocol) ? [url.origin] : [url.protocol]
+  })
+  return [...new Set(origins)]
+}
+
+interface More {
+  readonly cookies?: readonly string[]
+  readonly returnTo?: readonly string[]
+  /** The window that opened this one waits for its answer. */
+  readonly popup?: boolean
+}
+
+type Content = Omit<PageContent, 'language' | 'tenant' | 'branding'>
+
+function answer(hosted: Hosted, pages: BuiltPages, exchange: Exchange, content: Content, more: More = {}): Answer {
+  const { tenant, headers } = exchange
+  const nonce = hosted.engine.parts.random.token()
+  const language = languageOf(pages, content.state?.hints.locales ?? [], headers['accept-language'])
+  const body = renderPage(pages, { ...content, language, tenant: tenant.name, branding: brandingOf(tenant) }, nonce)
+  return {
+    status: content.page === 'login' && content.state === undefined ? 404 : 200,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': contentPolicy(nonce, more.returnTo ?? []),
+      'permissions-policy': 'camera=(), microphone=(), geolocation=()',
+      ...(more.popup && { 'cross-origin-opener-policy': 'unsafe-none' }),
+      vary: 'accept-language',
+    },
+    body,
+    ...(more.cookies && { cookies: more.cookies }),
+  }
+}
+
+function asset(pages: BuiltPages, name: string, headers: Exchange['headers'], caching: string): Answer {
+  const file = pages.contents.get(name)
+  if (file === undefined) return { status: 404, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: '' }
+  const { body, encoding } = encoded(file, headers['accept-encoding'])
+  return {
+    status: 200,
+    headers: {
+      'content-type': file.type,
+      'cache-control': caching,
+      vary: 'accept-encoding',
+      ...(encoding !== undefined && { 'content-encoding': encoding }),
+    },
+    body,
+  }
+}
+
+const notBuilt = async (): Promise<Answer> => ({
+  status: 503,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: 'The pages are not built. `npm start` builds them; so does `node scripts/build-pages.mjs`.',
+})
