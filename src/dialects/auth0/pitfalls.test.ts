@@ -496,4 +496,61 @@ describe('auth0.md §9', () => {
     const info = await it.get('/userinfo', bearer(done.body.access_token))
     assert.deepEqual([info.status, info.body.email], [200, 'ada@example.com'])
   })
+
+  test('2.5 a JWT of the MFA API confirms for its own client only, and only what it began', async () => {
+    const it = await openAuth0World()
+    const ada = await it.addUser('ada')
+    await it.enrolSms('ada')
+    const jwt = await it.mfaApiToken('ada')
+    const { secret } = (await associate(it, jwt, app)).body
+    const grant = { grant_type: otp, mfa_token: jwt, otp: it.totpCode(secret) }
+    const foreign = await it.token({ ...grant, client_id: 'other', client_secret: 'other-secret' })
+    refused(foreign, 400, 'invalid_request', 'mfa_token not issued to this client')
+    const second = await it.mfaApiToken('ada')
+    assert.notEqual((await it.token({ ...grant, mfa_token: second })).status, 200)
+    assert.equal((await it.token(grant)).status, 200)
+    // A confirmed factor is proved by a login; this token is none.
+    const { code } = await it.enrolApp(ada)
+    assert.notEqual((await it.token({ ...grant, otp: code() })).status, 200)
+  })
+
+  test('3.3 a code sent to a phone dies with the phone', async () => {
+    const it = await openAuth0World()
+    const user = await it.addUser('ada')
+    const { id } = await it.enrolSms('ada')
+    await it.enrolApp(user)
+    const grant = await oobGrant(it, await it.mfaToken('ada'))
+    assert.equal((await del(it, id, await it.mfaApiToken('ada'))).status, 204)
+    const late = await it.token(grant)
+    assert.ok(late.status >= 400 && late.body.access_token === undefined, late.text)
+  })
+
+  test('1.8 a refresh of a blocked user is refused, and works again once they are let in', async () => {
+    const it = await openAuth0World({ tenant: { mfa: { mode: 'OFF' } } })
+    const user = await it.addUser('ada')
+    const { refresh_token } = (await it.password('ada')).body
+    const grant = { grant_type: 'refresh_token', refresh_token }
+    await it.put('users', { ...user, blocked: true })
+    const blocked = await it.token(grant)
+    assert.ok(blocked.status >= 400 && blocked.status < 500, blocked.text)
+    assert.equal(blocked.body.access_token, undefined)
+    await it.put('users', { ...user, blocked: false })
+    assert.equal((await it.token(grant)).status, 200, 'a refused refresh uses nothing up')
+  })
+
+  test('4 an unconfirmed enrolment ends by itself and never signs anybody in', async () => {
+    const it = await openAuth0World()
+    await it.addUser('ada')
+    const mfa_token = await it.mfaToken('ada')
+    const { secret } = (await associate(it, mfa_token, app)).body
+    const elsewhere = await it.token({ grant_type: otp, mfa_token: await it.mfaToken('ada'), otp: it.totpCode(secret) })
+    refused(elsewhere, 401, 'unsupported_challenge_type')
+    it.clock.advance(901)
+    const late = await it.mfaToken('ada')
+    refused(
+      await it.token({ grant_type: otp, mfa_token: late, otp: it.totpCode(secret) }),
+      401,
+      'unsupported_challenge_type',
+    )
+  })
 })
