@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { pino } from 'pino'
+import { auth0Groups } from '#dialects/auth0/routes.ts'
 import { cidaasGroups } from '#dialects/cidaas/routes.ts'
 import { createServer, type Server } from '#http/server.ts'
 import type { Application } from '#model/application.ts'
@@ -54,6 +55,10 @@ export interface CidaasWorld extends World {
   initiate(it: Pending, method: string, over?: Record<string, unknown>): Promise<Reply>
   verify(method: string, exchange: string, code: string, over?: Record<string, unknown>): Promise<Reply>
   /** Redeems the code of a redirect as the SDK does, with a verifier that belongs to nothing. */
+  /** Goes on in the browser that logged in. */
+  goOn(it: Pending): Promise<Reply>
+  /** The whole way with an authenticator app: the tokens. */
+  tokens(name: string, code: string, over?: { client?: string; browser?: Browser }): Promise<Reply>
   redeem(reply: Reply, over?: Record<string, string>): Promise<Reply>
 }
 
@@ -78,7 +83,16 @@ export async function openCidaasWorld(options: WorldOptions = {}): Promise<Cidaa
   const clients = [
     someApplication('app', { ...spa, mfa: { mode: 'ALWAYS' } }),
     someApplication('plain', spa),
-    someApplication('trusted', { ...spa, grantTypes: ['password'], mfa: { mode: 'ALWAYS' } }),
+    someApplication('trusted', {
+      ...spa,
+      grantTypes: [
+        'password',
+        'refresh_token',
+        'http://auth0.com/oauth/grant-type/mfa-otp',
+        'http://auth0.com/oauth/grant-type/mfa-recovery-code',
+      ],
+      mfa: { mode: 'ALWAYS' },
+    }),
     someApplication('backend', {
       redirectUris: [callback],
       grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
@@ -95,7 +109,10 @@ export async function openCidaasWorld(options: WorldOptions = {}): Promise<Cidaa
     check: world.engine.check,
   })
   const server = await createServer({
-    groups: cidaasGroups({ engine: world.engine, keys, oidc }),
+    groups: [
+      ...auth0Groups({ engine: world.engine, keys, oidc }),
+      ...cidaasGroups({ engine: world.engine, keys, oidc }),
+    ],
     resolveTenant: () => store.get('tenants', world.tenant.id, world.tenant.id),
     baseOf: () => base,
     originAllowed: async (_tenant, origin) => origin === 'http://localhost:5173',
@@ -189,8 +206,47 @@ function verbs(world: World, server: Server) {
       pass_code: code,
       ...over,
     })
+  const pending: CidaasWorld['pending'] = async (name, over = {}) => {
+    const from = over.browser ?? browser()
+    const id = await requestId(over.client === undefined ? {} : { client_id: over.client })
+    const reply = await signIn(from, name, id)
+    assert.equal(reply.status, 302, reply.text)
+    assert.equal(reply.to.requestId, id, reply.location.href)
+    return { browser: from, requestId: id, track: reply.to.track_id ?? '', sub: reply.to.sub ?? '' }
+  }
+  const initiate: CidaasWorld['initiate'] = (it, method, over = {}) =>
+    cookieless.xhr('POST', `/verification-srv/authentication/${method}/initiation`, {
+      request_id: it.requestId,
+      sub: it.sub,
+      usage_type: 'MULTIFACTOR_AUTHENTICATION',
+      ...over,
+    })
+  const goOn: CidaasWorld['goOn'] = (it) =>
+    it.browser.form(`/login-srv/precheck/continue/${it.track}`, { track_id: it.track })
+  const redeem: CidaasWorld['redeem'] = (reply, over = {}) =>
+    cookieless.xhr('POST', '/token-srv/token', {
+      code: reply.to.code,
+      client_id: 'app',
+      redirect_uri: callback,
+      grant_type: 'authorization_code',
+      code_verifier: 'f'.repeat(96),
+      ...over,
+    })
+  const tokens: CidaasWorld['tokens'] = async (name, code, over = {}) => {
+    const it = await pending(name, over)
+    const asked = await initiate(it, 'TOTP')
+    assert.equal(asked.status, 200, asked.text)
+    const proved = await verify('TOTP', asked.body.data.exchange_id.exchange_id, code)
+    assert.equal(proved.status, 200, proved.text)
+    return await redeem(await goOn(it), over.client === undefined ? {} : { client_id: over.client })
+  }
   return {
     browser,
+    pending,
+    initiate,
+    goOn,
+    redeem,
+    tokens,
     requestId,
     signIn,
     verify,
@@ -202,29 +258,5 @@ function verbs(world: World, server: Server) {
       const now = await world.store.get('applications', world.tenant.id, id)
       await world.put('applications', { ...(now as Application), ...over })
     },
-    async pending(name: string, over: { browser?: Browser; client?: string } = {}) {
-      const from = over.browser ?? browser()
-      const id = await requestId(over.client === undefined ? {} : { client_id: over.client })
-      const reply = await signIn(from, name, id)
-      assert.equal(reply.status, 302, reply.text)
-      assert.equal(reply.to.requestId, id, reply.location.href)
-      return { browser: from, requestId: id, track: reply.to.track_id ?? '', sub: reply.to.sub ?? '' }
-    },
-    initiate: (it: Pending, method: string, over: Record<string, unknown> = {}) =>
-      cookieless.xhr('POST', `/verification-srv/authentication/${method}/initiation`, {
-        request_id: it.requestId,
-        sub: it.sub,
-        usage_type: 'MULTIFACTOR_AUTHENTICATION',
-        ...over,
-      }),
-    redeem: (reply: Reply, over: Record<string, string> = {}) =>
-      cookieless.xhr('POST', '/token-srv/token', {
-        code: reply.to.code,
-        client_id: 'app',
-        redirect_uri: callback,
-        grant_type: 'authorization_code',
-        code_verifier: 'f'.repeat(96),
-        ...over,
-      }),
   }
 }

@@ -35,14 +35,11 @@ export interface Input {
 /** Reads body fields, then the query's; unknown ones are ignored. */
 export function inputOf(exchange: Exchange): Input {
   const body = isRecord(exchange.body) ? exchange.body : {}
-  const raw = (name: string): unknown =>
-    Object.hasOwn(body, name) && textOf(body[name]) !== undefined
-      ? body[name]
-      : Object.hasOwn(body, name) && typeof body[name] === 'object'
-        ? body[name]
-        : Object.hasOwn(exchange.query, name)
-          ? exchange.query[name]
-          : undefined
+  const raw = (name: string): unknown => {
+    const sent = Object.hasOwn(body, name) ? body[name] : undefined
+    const isAbsent = sent === undefined || sent === null || (typeof sent === 'string' && absent.has(sent))
+    return isAbsent && Object.hasOwn(exchange.query, name) ? exchange.query[name] : sent
+  }
   const text = (name: string): string | undefined => textOf(raw(name))
   return {
     raw,

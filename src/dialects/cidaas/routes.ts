@@ -9,6 +9,8 @@ import { goOn, goOnNative } from './login/continue.ts'
 import { nativeLogin, passwordLogin } from './login/password.ts'
 import { nativePasswordlessLogin, passwordlessLogin } from './login/passwordless.ts'
 import { pageTable } from './pages/routes.ts'
+import { setUp, setUpInLogin } from './setup/initiate.ts'
+import { confirmSetUp, methodConfigs, nameMethod, ownMethods, removeOwn } from './setup/own.ts'
 import { cidaasSpelling } from './spelling.ts'
 import { introspect, revoke } from './token/about.ts'
 import { token } from './token/token.ts'
@@ -76,7 +78,25 @@ const verifications: readonly Row[] = [
   ['POST', '/verification-srv/notification/status/:status_id', status],
 ]
 
-const table = [...front, ...login, ...verifications, ...pageTable]
+/** Methods set up and looked after (cidaas.md §6). */
+const setups: readonly Row[] = [
+  ['POST', '/verification-actions-srv/setup/:method/initiation', setUp],
+  ['POST', '/verification-srv/v2/setup/initiate/:method', setUp],
+  ['POST', '/verification-actions-srv/setup/:method/initiation/:track_id', setUpInLogin],
+  ['POST', '/verification-actions-srv/setup/:method/initiate/:track_id', setUpInLogin],
+  ['POST', '/verification-srv/v2/setup/initiate/suggestmfa/:method', setUpInLogin],
+  ['POST', '/verification-actions-srv/setup/:method/verification', confirmSetUp],
+  ['POST', '/verification-srv/v2/setup/enroll/:method', confirmSetUp],
+  ['PUT', '/verification-actions-srv/setup/users/friendlyname/:method', nameMethod],
+  ['PUT', '/verification-actions-srv/setup/users/friendlyname/:method/:track_id', nameMethod],
+  ['GET', '/verification-actions-srv/config', methodConfigs],
+  ['GET', '/verification-srv/config/list', methodConfigs],
+  ['GET', '/verification-actions-srv/users/configurations', ownMethods],
+  ['DELETE', '/verification-actions-srv/users/configurations', removeOwn],
+  ['DELETE', '/verification-actions-srv/users/configurations/:method', removeOwn],
+]
+
+const table = [...front, ...login, ...verifications, ...setups, ...pageTable]
 
 /** Callers may send headers named by mistake, such as `0` and `1`: whatever they ask for is allowed (cidaas.md §1.6). */
 const cors: CorsRule = { origins: 'registered', allowHeaders: '*', exposeHeaders: ['x-request-id', 'retry-after'] }

@@ -1,4 +1,4 @@
-import type { Answer } from '#http/route.ts'
+import type { Answer, Exchange } from '#http/route.ts'
 import type { Refusal, RefusalWord } from '#model/outcome.ts'
 import type { Dialect } from './dialect.ts'
 
@@ -124,6 +124,13 @@ export const action = ([status, code, error, description]: Row): Answer => ({
 
 export const refuse = (dialect: Dialect, refusal: Refusal): Answer =>
   classic(dialect, rowOf(refusal), 'retryAfter' in refusal ? refusal.retryAfter : undefined)
+
+/** The same in the words of the service that was called. */
+export const refuseAt = (dialect: Dialect, { path }: Pick<Exchange, 'path'>, refusal: Refusal): Answer =>
+  path.startsWith('/verification-actions-srv/') ? action(rowOf(refusal)) : refuse(dialect, refusal)
+
+export const sayAt = (dialect: Dialect, { path }: Pick<Exchange, 'path'>, row: Row): Answer =>
+  path.startsWith('/verification-actions-srv/') ? action(row) : classic(dialect, row)
 
 /** OAuth error (shape D). */
 export const oauthError = (status: number, error: string, description: string, more: object = {}): Answer => ({

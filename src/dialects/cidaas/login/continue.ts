@@ -21,7 +21,7 @@ export async function goOn(dialect: Dialect, exchange: Exchange): Promise<Answer
   const track = await readTrack(dialect, exchange, handle)
   const gone = toErrorPage(exchange, '25', 'The login has expired or was finished already.')
   if (track === undefined || !isBoundHere(exchange, track)) return gone
-  if (track.notes.request === undefined) return await withTokens(dialect, exchange, track, handle)
+  if (track.ticket.wish.grantType === 'password') return await withTokens(dialect, exchange, track, handle)
   const passage = await passageOf(dialect, exchange, track)
   if (passage === undefined) return gone
   const outcome = await dialect.engine.finish({
@@ -43,7 +43,7 @@ export async function goOnNative(dialect: Dialect, exchange: Exchange): Promise<
   if (!isUuid(handle)) return classic(dialect, said.unknownTrack)
   const track = await readTrack(dialect, exchange, handle)
   if (track === undefined || !isBoundHere(exchange, track)) return classic(dialect, said.unknownTrack)
-  if (track.notes.request === undefined) return await withTokens(dialect, exchange, track, handle)
+  if (track.ticket.wish.grantType === 'password') return await withTokens(dialect, exchange, track, handle)
   const passage = await passageOf(dialect, exchange, track)
   if (passage === undefined) return classic(dialect, said.unknownTrack)
   const outcome = await dialect.engine.finish({

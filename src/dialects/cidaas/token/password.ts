@@ -1,5 +1,6 @@
 import type { Wish } from '#model/ticket.ts'
 import { callerOf, dialectName } from '../dialect.ts'
+import { maskUser, openRequest } from '../requests.ts'
 import { grantable } from '../scopes.ts'
 import { noStore, oauthError, rowOf } from '../wire.ts'
 import { identifierKind } from '../words.ts'
@@ -23,11 +24,22 @@ export const passwordGrant: Grant = async (dialect, { exchange, application, par
   const { user, proofs } = signedIn.yes
   const scope = grantable(params.scope)
   const managesFactors = scope.includes('cidaas:verification_write')
-  const wish: Wish = { dialect: dialectName, grantType: 'password', scope, managesFactors, extra: { identifier } }
+  // The request its verifications belong to; it leads nowhere but to the answer of continue.
+  const request = await openRequest(dialect, exchange.tenant.id, {
+    client: application.id,
+    redirectUri: '',
+    responseMode: 'query',
+    scope,
+    lang: '',
+  })
+  const extra = { request: request.id, identifier }
+  const wish: Wish = { dialect: dialectName, grantType: 'password', scope, managesFactors, extra }
   const issue = await passwordIssue(dialect, exchange, application, wish, identifier)
   const admitted = await dialect.engine.admit({ caller, user: user.id, proofs, wish, issue })
   if (admitted.no === 'more-proof') {
-    return oauthError(400, 'mfa_required', 'A second factor is required.', { track_id: admitted.ticket })
+    const sub = await maskUser(dialect, exchange.tenant.id, request, user.id)
+    const more = { track_id: admitted.ticket, requestId: request.id, sub }
+    return oauthError(400, 'mfa_required', 'A second factor is required.', more)
   }
   if (admitted.no !== undefined) return refusedGrant(rowOf(admitted))
   return { status: 200, headers: noStore, body: await admitted.yes.issued.respond() }

@@ -3,19 +3,19 @@ import type { Answer, Exchange } from '#http/route.ts'
 import { put, row } from '#ports/store.ts'
 import type { Dialect } from '../dialect.ts'
 import { exchangeIdOf, inputOf, isUuid } from '../input.ts'
-import { classic, ok, said } from '../wire.ts'
+import { ok, said, sayAt } from '../wire.ts'
 import { methodWord } from '../words.ts'
 import { exchangeObject, exchangeRefs, readExchange } from './exchanges.ts'
 
 /** Gives up a verification or an enrolment: its exchange is dead, the login stays where it is (cidaas.md §4.7, §6.2). */
 export async function cancel(dialect: Dialect, exchange: Exchange): Promise<Answer> {
   const word = methodWord(exchange.params.method)
-  if (word === undefined) return classic(dialect, said.unknownMethod)
+  if (word === undefined) return sayAt(dialect, exchange, said.unknownMethod)
   const id = exchangeIdOf(inputOf(exchange))
-  if (id === undefined) return classic(dialect, said.missing)
+  if (id === undefined) return sayAt(dialect, exchange, said.missing)
   const tenant = exchange.tenant.id
   const it = isUuid(id) ? await readExchange(dialect, tenant, id) : undefined
-  if (it === undefined || it.word !== word) return classic(dialect, said.unknownExchange)
+  if (it === undefined || it.word !== word) return sayAt(dialect, exchange, said.unknownExchange)
   const { store, clock } = dialect.engine.parts
   const refs = { ...exchangeRefs(tenant, it), challenge: row('challenges', tenant, challengeId(id)) }
   const cancelled = await store.change(refs, ({ exchange: kept, status, challenge }) => {
@@ -29,6 +29,6 @@ export async function cancel(dialect: Dialect, exchange: Exchange): Promise<Answ
       ],
     }
   })
-  if (!cancelled) return classic(dialect, said.unknownExchange)
+  if (!cancelled) return sayAt(dialect, exchange, said.unknownExchange)
   return ok({ sub: it.sub, status_id: it.statusId, exchange_id: exchangeObject(dialect, id, it.endsAt) })
 }

@@ -12,6 +12,7 @@ import { readTrack } from './tracks.ts'
 /** `GET /token-srv/prelogin/metadata/:track_id`: what a pending login waits for (cidaas.md §4.3). */
 export async function metadata(dialect: Dialect, exchange: Exchange): Promise<Answer> {
   const handle = exchange.params.track_id
+  if (handle === '') return classic(dialect, [404, 'VER_0025', 'not_found', 'The trackId is missing.'])
   if (!isUuid(handle)) return classic(dialect, said.unknownTrack)
   const track = await readTrack(dialect, exchange, handle)
   if (track === undefined) return nothing

@@ -9,14 +9,11 @@ import type { Found, Refs } from '#ports/store.ts'
 import { callerOf, type Dialect, dialectName } from '../dialect.ts'
 import { exchangeIdOf, type Input, inputOf, isRecord, isUuid } from '../input.ts'
 import { readRequest, unmask } from '../requests.ts'
-import { classic, ok, type Row, refuse, said } from '../wire.ts'
+import { classic, ok, type Row, refuse, refuseAt, said, sayAt } from '../wire.ts'
 import { factorOf, identifierKind, methodWord } from '../words.ts'
 import { type Exchanging, exchangeObject, exchangeRefs, readExchange, spendExchange } from './exchanges.ts'
 import type { FirstFactor, StatusNotes } from './statuses.ts'
 import { readTrackById } from './tracks.ts'
-
-/** How a room of paths words its errors. */
-export type Say = (row: Row) => Answer
 
 /** `POST /verification-srv/authentication/:method/verification` and its older spelling (cidaas.md §4.5). */
 export async function verify(dialect: Dialect, exchange: Exchange): Promise<Answer> {
@@ -29,7 +26,7 @@ export async function verifyWith(
   exchange: Exchange,
   kindOfPath: 'authentication' | 'setup',
 ): Promise<Answer> {
-  const say: Say = (row) => classic(dialect, row)
+  const say = (row: Row): Answer => sayAt(dialect, exchange, row)
   const input = inputOf(exchange)
   const word = methodWord(exchange.params.method)
   if (word === undefined) return say(said.unknownMethod)
@@ -41,7 +38,7 @@ export async function verifyWith(
   const enrols = purpose.for === 'profile' || (purpose.for === 'track' && purpose.enrols === true)
   if (enrols !== (kindOfPath === 'setup')) return say(said.unknownExchange)
   if (!(await ownedBy(dialect, exchange, it, input))) return say(said.unknownExchange)
-  if (it.endsAt <= dialect.engine.parts.clock.now()) return refuse(dialect, { no: 'challenge-expired' })
+  if (it.endsAt <= dialect.engine.parts.clock.now()) return refuseAt(dialect, exchange, { no: 'challenge-expired' })
   const application = await dialect.engine.parts.store.get('applications', exchange.tenant.id, it.client)
   if (application === undefined) return say(said.unknownExchange)
   const proof = proofOf(dialect, input, word, it)
@@ -114,7 +111,7 @@ async function verifyIn(dialect: Dialect, asked: Asked, flow: Flow, enrols: bool
   const issue = spending(dialect, asked, enrols ? 'ENROLLED' : 'AUTHENTICATED')
   const caller = callerOf(exchange, application)
   const answered = await dialect.engine.answer({ caller, flow, to, proof, issue, recordOnly: true })
-  if (answered.no !== undefined) return refuse(dialect, answered)
+  if (answered.no !== undefined) return refuseAt(dialect, exchange, answered)
   const { issued, show } = answered.yes
   return done(dialect, asked, issued.next, {
     ...(enrols ? { enrolled: true, meta: {} } : {}),
