@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { decodeJwt } from 'jose'
 import { type Auth0World, openAuth0World } from '../support/auth0.ts'
-import { type Browser, openBrowser, verifier } from '../support/browser.ts'
+import { type Browser, openBrowser, redeem } from '../support/browser.ts'
 
 /** Redirect login as a whole, over HTTP, by the documented API of the pages (docs/hosted-api.md). */
 
@@ -13,16 +13,7 @@ beforeEach(async () => {
   person = openBrowser(at)
 })
 
-async function tokens(code: string, more: Record<string, string> = {}) {
-  return await at.form('/oauth/token', {
-    grant_type: 'authorization_code',
-    client_id: 'spa',
-    code,
-    code_verifier: verifier,
-    redirect_uri: 'http://localhost:5173/callback',
-    ...more,
-  })
-}
+const tokens = (back: URL, more?: Record<string, string>) => redeem(at, back, more)
 
 test('a person signs in with a password, and the code gives tokens that say so', async () => {
   await at.addUser('ada')
@@ -35,10 +26,168 @@ test('a person signs in with a password, and the code gives tokens that say so',
   assert.equal(done.body.step, 'done')
   const back = await person.finish()
   assert.equal(back.searchParams.get('state'), 'st=')
-  const got = await tokens(back.searchParams.get('code') ?? '')
+  const got = await tokens(back)
   assert.equal(got.status, 200, got.text)
   const id = decodeJwt(got.body.id_token)
   assert.deepEqual([id.nonce, id.amr, id.acr], ['n=', ['pwd'], 'urn:polyfactor:acr:aal1'])
   assert.equal(id.auth_time, Math.floor(at.clock.now() / 1_000))
   assert.ok(got.body.refresh_token)
+})
+
+test('first login under ALWAYS: enrol an app, keep the saved code, and tokens name two factors', async () => {
+  await at.setTenant({ mfa: { mode: 'ALWAYS' } })
+  await at.addUser('ada')
+  const asked = await person.signIn('ada')
+  assert.equal(asked.body.step, 'enrol', asked.text)
+  const offered = asked.body.offers.map((it: { factor: string }) => it.factor)
+  assert.ok(offered.includes('totp') && offered.includes('sms') && !offered.includes('recovery_code'))
+  const begun = await person.act('enrol', { factor: 'totp' })
+  const { secret, uri } = begun.body.enrolling.show
+  assert.ok(uri.startsWith('otpauth://totp/'))
+  assert.equal((await person.act('confirm', { proof: '000000' })).body.error, 'wrong-proof')
+  const shown = await person.act('confirm', { proof: at.totpCode(secret) })
+  assert.equal(shown.body.step, 'recovery-codes', shown.text)
+  assert.equal(shown.body.recoveryCodes.codes.length > 0, true)
+  assert.equal((await person.state()).body.recoveryCodes.codes[0], shown.body.recoveryCodes.codes[0])
+  assert.equal((await person.act('saved')).body.step, 'done')
+  const id = decodeJwt((await tokens(await person.finish())).body.id_token)
+  assert.deepEqual([id.amr, id.acr], [['pwd', 'otp', 'mfa'], 'urn:polyfactor:acr:aal2'])
+})
+
+test('second factor by text message: masked, asked for, wrong, asked again, right', async () => {
+  const ada = await at.addUser('ada')
+  await at.enrolAddress(ada, 'sms', '+15551234567')
+  const asked = await person.signIn('ada')
+  assert.equal(asked.body.step, 'challenge', asked.text)
+  const [sms] = asked.body.options
+  assert.deepEqual([sms.factor, sms.target, sms.preferred], ['sms', '**********67', true])
+  assert.ok(!asked.text.includes('555123'), 'S-83')
+  assert.equal((await person.act('verify', { proof: '123456' })).body.error, 'not-now', 'nothing was asked yet')
+  const sent = await person.act('challenge', { option: sms.id })
+  assert.equal(sent.body.asked.option.id, sms.id)
+  assert.ok(!sent.text.includes(await at.lastCode()))
+  const old = await at.lastCode()
+  assert.equal((await person.act('challenge', { option: sms.id })).status, 200)
+  assert.notEqual(await at.lastCode(), old)
+  assert.equal((await person.act('verify', { proof: old })).body.error, 'wrong-proof', 'S-5: a new code kills the old')
+  const done = await person.act('verify', { proof: await at.lastCode() })
+  assert.equal(done.body.step, 'done', done.text)
+  const id = decodeJwt((await tokens(await person.finish())).body.id_token)
+  assert.deepEqual(id.amr, ['pwd', 'otp', 'sms', 'mfa', 'mca'])
+})
+
+test('a session signs in without a question, silently too, and tokens say what was proved, and when', async () => {
+  const ada = await at.addUser('ada')
+  const app = await at.enrolApp(ada)
+  await person.signIn('ada')
+  const [totp] = (await person.state()).body.options
+  at.clock.advance(31)
+  await person.act('verify', { option: totp.id, proof: app.code() })
+  const first = decodeJwt((await tokens(await person.finish())).body.id_token)
+  at.clock.advance(600)
+  for (const prompt of [undefined, 'none']) {
+    const again = await person.authorize({ prompt })
+    const id = decodeJwt((await tokens(new URL(String(again.headers.location)))).body.id_token)
+    assert.deepEqual([id.amr, id.acr, id.auth_time], [first.amr, first.acr, first.auth_time], 'S-119')
+  }
+})
+
+test('refresh tokens of the redirect carry what was proved: policy is content at a refresh (S-56)', async () => {
+  await at.setTenant({ mfa: { mode: 'ALWAYS' } })
+  const ada = await at.addUser('ada')
+  const app = await at.enrolApp(ada)
+  await person.signIn('ada', { audience: 'https://api.example' })
+  const [totp] = (await person.state()).body.options
+  at.clock.advance(31)
+  await person.act('verify', { option: totp.id, proof: app.code() })
+  const got = await tokens(await person.finish())
+  const fresh = await at.form('/oauth/token', {
+    grant_type: 'refresh_token',
+    client_id: 'spa',
+    refresh_token: got.body.refresh_token,
+  })
+  assert.equal(fresh.status, 200, fresh.text)
+  assert.deepEqual(decodeJwt(fresh.body.id_token).amr, ['pwd', 'otp', 'mfa'])
+})
+
+test('without a session, and where a second factor is missing, silent requests fail in the words SDKs compare', async () => {
+  const ada = await at.addUser('ada')
+  const silent = async () => new URL(String((await person.authorize({ prompt: 'none' })).headers.location)).searchParams
+  const none = await silent()
+  assert.deepEqual([none.get('error'), none.get('error_description')], ['login_required', 'Login required'])
+  await person.signIn('ada')
+  await person.finish()
+  assert.ok((await silent()).get('code'))
+  await at.enrolApp(ada)
+  const more = await silent()
+  assert.deepEqual(
+    [more.get('error'), more.get('error_description')],
+    ['login_required', 'Multifactor authentication required'],
+  )
+})
+
+test('answers for frames and popups: posted to the application alone, which may frame them and keep its popup', async () => {
+  await at.addUser('ada')
+  await person.signIn('ada')
+  await person.finish()
+  const posted = await person.authorize({ prompt: 'none', response_mode: 'web_message' })
+  assert.equal(posted.status, 200, posted.text)
+  assert.match(posted.text, /"redirect_uri":"http:\/\/localhost:5173\/callback"/)
+  assert.match(posted.text, /authorization_response/)
+  assert.equal(posted.headers['cross-origin-opener-policy'], 'unsafe-none')
+  const csp = String(posted.headers['content-security-policy'])
+  assert.match(csp, /frame-ancestors http:\/\/localhost:5173/)
+  assert.match(csp, /script-src 'sha256-[^']+'/)
+  assert.ok(!csp.includes('unsafe-inline'))
+  const failed = await openBrowser(at).authorize({ prompt: 'none', response_mode: 'web_message' })
+  assert.match(failed.text, /"error":"login_required"/)
+  const form = await person.authorize({ prompt: 'none', response_mode: 'form_post' })
+  assert.match(String(form.headers['content-security-policy']), /form-action 'self' http:\/\/localhost:5173/)
+  const fragment = await person.authorize({ prompt: 'none', response_mode: 'fragment' })
+  assert.match(String(fragment.headers.location), /callback#.*code=/)
+  for (const other of [await person.authorize({ prompt: 'none' }), await person.get('/u/api/account')]) {
+    assert.equal(other.headers['cross-origin-opener-policy'], 'same-origin')
+  }
+})
+
+test('signing up goes on as a login does, and an address that is taken is refused', async () => {
+  await at.setTenant({ mfa: { mode: 'ALWAYS' } })
+  await person.authorize({ screen_hint: 'signup', login_hint: 'new@example.com', ui_locales: 'de en' })
+  const { hints } = (await person.state()).body
+  assert.deepEqual(hints, { login: 'new@example.com', screen: 'signup', locales: ['de', 'en'] })
+  const weak = await person.act('sign-up', { email: 'new@example.com', password: 'short' })
+  assert.deepEqual([weak.body.error, weak.body.reason], ['weak-password', 'too-short'])
+  const made = await person.act('sign-up', { email: 'new@example.com', password: 'a sentence about nobody' })
+  assert.equal(made.body.step, 'enrol', made.text)
+  const other = openBrowser(at)
+  await other.authorize()
+  assert.equal(
+    (await other.act('sign-up', { email: 'NEW@example.com', password: 'a sentence about nobody' })).body.error,
+    'taken',
+  )
+})
+
+test('consent is asked where the request wants it, and no is access_denied', async () => {
+  await at.addUser('ada')
+  const asked = await person.signIn('ada', { prompt: 'consent' })
+  assert.equal(asked.body.step, 'consent')
+  assert.ok(asked.body.consent.scopes.includes('offline_access'))
+  assert.equal((await person.act('consent', { agree: true })).body.step, 'done')
+  assert.ok((await person.finish()).searchParams.get('code'))
+  await person.authorize({ prompt: 'consent' })
+  assert.equal((await person.state()).body.step, 'consent', 'the session is enough for the rest')
+  await person.act('consent', { agree: false })
+  assert.equal((await person.finish()).searchParams.get('error'), 'access_denied')
+})
+
+test('two logins in two tabs do not disturb each other', async () => {
+  await at.addUser('ada')
+  await person.authorize({ state: 'one' })
+  const { flow, csrf } = person
+  await person.signIn('ada', { state: 'two' })
+  assert.equal((await person.finish()).searchParams.get('state'), 'two')
+  Object.assign(person, { flow, csrf })
+  const password = { login: 'ada@example.com', password: 'the quite long password of ada' }
+  assert.equal((await person.act('password', password)).body.step, 'done')
+  assert.equal((await person.finish()).searchParams.get('state'), 'one')
 })

@@ -112,3 +112,21 @@ export function openBrowser(at: Pick<Auth0World, 'send'>, jar = new Map<string, 
   }
   return browser
 }
+
+/** Redeems the code of a redirect as the public client. */
+export async function redeem(
+  at: Pick<Auth0World, 'form'>,
+  back: URL,
+  more: Record<string, string> = {},
+): Promise<Reply> {
+  const code = back.searchParams.get('code')
+  assert.ok(code !== null, back.href)
+  return await at.form('/oauth/token', {
+    grant_type: 'authorization_code',
+    client_id: 'spa',
+    code,
+    code_verifier: verifier,
+    redirect_uri: 'http://localhost:5173/callback',
+    ...more,
+  })
+}
