@@ -4,10 +4,11 @@
  * npm's death. Arguments after `--` go to the server: `npm start -- --config FILE`.
  */
 import { ensureInstalled } from './lib/install.mjs'
+import { ensurePages } from './lib/pages.mjs'
 import { runPolyfactor } from './lib/supervise.mjs'
 
 // Read before anything slow: a parent that dies while we install must not leave a server behind.
 const parent = process.ppid
 
-const ready = ensureInstalled({ dev: false })
+const ready = ensureInstalled({ dev: false }) && ensurePages()
 process.exitCode = ready ? await runPolyfactor(['serve', ...process.argv.slice(2)], { parent }) : 1

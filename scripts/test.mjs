@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { ensureBrowser } from './lib/browser.mjs'
 import { ensureInstalled } from './lib/install.mjs'
+import { ensurePages } from './lib/pages.mjs'
 import { root } from './lib/paths.mjs'
 import { planned, runTests, testFiles } from './lib/suites.mjs'
 
@@ -15,6 +16,7 @@ import { planned, runTests, testFiles } from './lib/suites.mjs'
 const CHECKS = /** @type {const} */ ([
   ['format and lint', 'biome', ['check', '--colors=off', '--max-diagnostics=200']],
   ['types', 'tsc', ['--noEmit', '--pretty', 'false']],
+  ['types of the pages', 'tsc', ['--noEmit', '--pretty', 'false', '--project', 'web']],
 ])
 
 const say = (/** @type {string} */ text) => void process.stdout.write(`${text}\n`)
@@ -43,6 +45,7 @@ function check(name, tool, args) {
 function browserTests(files) {
   const browser = ensureBrowser()
   if (browser === undefined) return failed('browser', 'There is no browser to run the tests in.')
+  if (!ensurePages()) return failed('pages', 'They could not be built; see above.')
   return runTests(files, { base: root, env: { CHROME_PATH: browser } })
 }
 

@@ -15,7 +15,7 @@ export interface Hosted {
 export const pagePaths = {
   login: '/u/login',
   account: '/u/account',
-  reset: '/u/reset-password',
+  reset: '/u/new-password',
 } as const
 
 /** The account portal signs in like any application; this one is in no table and gets no tokens. */

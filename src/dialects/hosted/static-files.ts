@@ -58,7 +58,10 @@ function listed(): Listed | undefined {
 export function encoded(file: BuiltFile, accepted = ''): { readonly body: Uint8Array; readonly encoding?: string } {
   const takes = (name: string) =>
     accepted.split(',').some((it) => {
-      const [coding, weight] = it.trim().toLowerCase().split(/\s*;\s*q=/)
+      const [coding, weight] = it
+        .trim()
+        .toLowerCase()
+        .split(/\s*;\s*q=/)
       return coding === name && Number(weight ?? 1) > 0
     })
   if (takes('br')) return { body: file.brotli, encoding: 'br' }

@@ -22,7 +22,7 @@ export function pageRoutes(hosted: Hosted, pages = readBuiltPages()): readonly R
   return [
     get('/u/login/:flow', (exchange) => login(hosted, pages, exchange)),
     get('/u/account', only('account')),
-    get('/u/reset-password', only('reset-password')),
+    get('/u/new-password', only('reset-password')),
     get('/u/signed-out', only('signed-out')),
     get('/u/error', only('error')),
     get(`${paths.assets}/:file`, async ({ params, headers }) => asset(pages, params.file ?? '', headers, forever)),

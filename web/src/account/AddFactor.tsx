@@ -1,0 +1,102 @@
+import { useState } from 'react'
+import { Button } from '../base/Button.tsx'
+import { Card } from '../base/Card.tsx'
+import type { Enrolling, Offer } from '../data.ts'
+import { Enrolment, OfferChoice } from '../enrol/Enrolment.tsx'
+import { SaveCodes } from '../enrol/SaveCodes.tsx'
+import { useSpeech } from '../texts.tsx'
+import { Trouble } from '../trouble.tsx'
+import { kindOf } from '../ways.ts'
+import type { AccountHandle } from './use-account.ts'
+
+interface Properties {
+  readonly handle: AccountHandle
+  readonly tenant: string
+  readonly onEnd: () => void
+}
+
+/** Adds a factor: the same steps as at first login, and a recovery code where one comes with it. */
+export function AddFactor({ handle, tenant, onEnd }: Properties) {
+  const speech = useSpeech()
+  const { t } = speech
+  const [offer, setOffer] = useState<Offer>()
+  const [enrolling, setEnrolling] = useState<Enrolling>()
+  const [busy, setBusy] = useState<'begin' | 'confirm'>()
+  const [codes, setCodes] = useState<readonly string[]>()
+
+  const finish = async (added: Offer) => {
+    await handle.reload()
+    handle.say(t('account.added', { name: kindOf(added, speech) }))
+    onEnd()
+  }
+  const begin = async (chosen: Offer, target?: string) => {
+    setBusy('begin')
+    const body = { factor: chosen.factor, ...(target !== undefined && { target }) }
+    const reply = await handle.make<Enrolling>('POST', ['factors'], body, 'add')
+    setBusy(undefined)
+    if (reply.ok) setEnrolling(reply.value)
+    return reply.ok
+  }
+  const confirm = async (chosen: Offer, proof: unknown) => {
+    if (enrolling === undefined) return false
+    setBusy('confirm')
+    const path = ['factors', enrolling.id, 'confirm']
+    const reply = await handle.make<{ readonly recoveryCodes?: readonly string[] }>('POST', path, { proof }, 'add')
+    setBusy(undefined)
+    if (!reply.ok) return false
+    if (reply.value?.recoveryCodes?.length) setCodes(reply.value.recoveryCodes)
+    else await finish(chosen)
+    return true
+  }
+
+  if (codes !== undefined && offer !== undefined) {
+    return (
+      <SaveCodes
+        codes={codes}
+        replaces={false}
+        tenant={tenant}
+        refusal={handle.refusal}
+        busy={false}
+        onSaved={() => void finish(offer)}
+      />
+    )
+  }
+  if (offer === undefined) {
+    return (
+      <Card title={t('account.add-title')} lead={t('enrol.lead')} focus>
+        <Trouble refusal={handle.refusal} all />
+        <OfferChoice
+          offers={handle.account.offers}
+          onChoose={(chosen) => {
+            setOffer(chosen)
+            if (chosen.traits.reach === undefined) void begin(chosen)
+          }}
+        />
+        <div className="actions">
+          <Button kind="quiet" onPress={onEnd}>
+            {t('common.cancel')}
+          </Button>
+        </div>
+      </Card>
+    )
+  }
+  return (
+    <Enrolment
+      subject={enrolling ?? offer}
+      handle={{
+        enrolling,
+        refusal: handle.refusal,
+        busy,
+        begin: (target) => begin(offer, target),
+        confirm: (proof) => confirm(offer, proof),
+        refuse: handle.refuse,
+        back: () => {
+          handle.clear()
+          setOffer(undefined)
+          setEnrolling(undefined)
+        },
+      }}
+      backWords={t('enrol.other')}
+    />
+  )
+}

@@ -1,0 +1,68 @@
+import { useEffect, useState } from 'react'
+import { Button } from '../base/Button.tsx'
+import { Card } from '../base/Card.tsx'
+import { Emblem } from '../base/Icon.tsx'
+import QrCode from '../base/QrCode.tsx'
+import { Spinner } from '../base/Spinner.tsx'
+import { keysSupported, makeKey } from '../keys.ts'
+import { useSpeech } from '../texts.tsx'
+import { Trouble } from '../trouble.tsx'
+import type { SetupProperties } from './Enrolment.tsx'
+
+/** A key or passkey: the browser makes it when asked. */
+export function KeySetup({ handle, backWords }: SetupProperties) {
+  const { enrolling, refusal, busy, confirm, refuse, back } = handle
+  const { t } = useSpeech()
+  const [asking, setAsking] = useState(false)
+  const make = async () => {
+    if (!keysSupported()) return refuse('key-unsupported')
+    setAsking(true)
+    try {
+      await confirm(await makeKey(enrolling?.show))
+    } catch {
+      refuse('key-refused')
+    }
+    setAsking(false)
+  }
+  return (
+    <Card title={t('enrol.device-title')} lead={t('challenge.assertion')} emblem={<Emblem name="device" />} focus>
+      <Trouble refusal={refusal} all />
+      <div className="actions">
+        <Button busy={asking || busy !== undefined || enrolling === undefined} onPress={() => void make()}>
+          {t('enrol.device-button')}
+        </Button>
+        <Button kind="quiet" onPress={back}>
+          {backWords}
+        </Button>
+      </div>
+    </Card>
+  )
+}
+
+/** How often it is asked whether the device has answered, ms. */
+const pollEvery = 5_000
+
+/** A device that approves: it reads the code, then says so itself. */
+export function PushSetup({ handle, backWords }: SetupProperties) {
+  const { enrolling, refusal, confirm, back } = handle
+  const { t } = useSpeech()
+  useEffect(() => {
+    if (enrolling === undefined) return
+    const timer = setInterval(() => void confirm(), pollEvery)
+    return () => clearInterval(timer)
+  }, [enrolling, confirm])
+  const uri = enrolling?.show?.uri
+  return (
+    <Card title={t('enrol.push-title')} lead={t('enrol.push-waiting')} emblem={<Emblem name="push" />} focus>
+      <Trouble refusal={refusal} all />
+      <div className="qr-place">
+        {uri === undefined ? <Spinner /> : <QrCode text={uri} label={t('enrol.app-qr')} />}
+      </div>
+      <div className="actions">
+        <Button kind="quiet" onPress={back}>
+          {backWords}
+        </Button>
+      </div>
+    </Card>
+  )
+}

@@ -1,0 +1,2 @@
+import { type Catalogue, en } from './en.ts'
+export const ar: Catalogue = en
