@@ -142,6 +142,42 @@ describe('8.7 SPA login with PKCE redirect and step-up', () => {
     assert.equal(typeof claims.auth_time, 'number')
   })
 
+  /** What the SDK's hidden frame is answered: the message its page posts to the application. */
+  async function silently(params: Record<string, string> = {}, who = person) {
+    const query = { ...Object.fromEntries(url.searchParams), prompt: 'none', response_mode: 'web_message', ...params }
+    const reply = await who.get(`/authorize?${new URLSearchParams(query)}`, { 'sec-fetch-dest': 'iframe' })
+    // A frame runs the page whatever its status; an error comes with 400 here.
+    assert.ok([200, 400].includes(reply.status), reply.text)
+    const policy = String(reply.headers['content-security-policy'] ?? '')
+    assert.match(policy, /frame-ancestors http:\/\/localhost:5173/)
+    assert.equal(reply.headers['x-frame-options'], undefined)
+    assert.match(reply.text, /postMessage/)
+    assert.ok(reply.text.includes('http://localhost:5173'), 'it is told to the application only')
+    return reply.text
+  }
+  const plain = { acr_values: '', max_age: '' }
+
+  test('8.7.6 silent sign-in in a live session posts a code', async () => {
+    const text = await silently(plain)
+    assert.match(text, /code/)
+    assert.doesNotMatch(text, /login_required/)
+  })
+
+  test('8.7.7 where a second factor is needed, the words the SDK compares come back', async () => {
+    await server.advance(120)
+    await server.admin('PATCH', '/tenants/demo', { mfa: { mode: 'TIME_BASED', time_based_seconds: 60 } })
+    const text = await silently(plain)
+    assert.match(text, /login_required/)
+    assert.match(text, /Multifactor authentication required/)
+    await server.admin('PATCH', '/tenants/demo', { mfa: { mode: 'OFF' } })
+  })
+
+  test('8.7.8 without a session it is Login required', async () => {
+    const text = await silently(plain, openBrowser({ send: overHttps }))
+    assert.match(text, /login_required/)
+    assert.match(text, /Login required/)
+  })
+
   test('8.7.9 logging out leads back to the application and ends the session', async () => {
     let away = ''
     const returnTo = 'http://localhost:5173'
