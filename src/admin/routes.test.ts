@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
+import { base32Decode } from '#crypto/base32.ts'
 import { tokenDigest } from '#crypto/digest.ts'
 import { asId, type TenantId } from '#model/ids.ts'
 import { operations } from './operations.ts'
@@ -612,6 +613,34 @@ const minimal: Readonly<Record<string, object>> = {
   createAuthenticator: { factor: 'totp', secret },
   resetAuthenticators: { reason: 'lost phone' },
 }
+
+describe('secrets (S-14, S-140)', () => {
+  it('are shown by no GET of any route, in any spelling, and no hash is', async () => {
+    const it = await api()
+    const app = await it.ask('POST', '/tenants/demo/applications', { body: { id: 'web', name: 'Web', type: 'web' } })
+    const user = await newUser(it, { email: 'ada@example.com', password, authenticators: [{ factor: 'totp', secret }] })
+    const recovery = await it.ask('POST', `/tenants/demo/users/${user}/recovery-code`)
+    const [row] = await it.store.list('authenticators', demo)
+    const bytes = Buffer.from(base32Decode(secret) ?? [])
+    const shown = [app.body.client_secret, recovery.body.recovery_code].filter((one) => typeof one === 'string')
+    const words = [secret, password, bytes.toString('hex'), bytes.toString('base64'), row?.sealed ?? '-', ...shown]
+    assert.ok(words.length >= 6, 'there is something to look for')
+    const hash = (await it.store.get('users', demo, user))?.passwordHash
+    const params: Readonly<Record<string, string>> = {
+      tenant: 'demo',
+      user,
+      application: 'web',
+      authenticator: row?.id ?? '',
+    }
+    const gets = operations.filter(({ method }) => method === 'GET')
+    for (const { path } of gets) {
+      const filled = path.replace(/:(\w+)/g, (_all, name: string) => params[name] ?? 'missing')
+      const told = await it.ask('GET', filled)
+      for (const word of [...words, hash ?? '-'])
+        assert.ok(!told.text.includes(word as string), `${path} shows ${word}`)
+    }
+  })
+})
 
 describe('health', () => {
   it('says what the server can do', async () => {
