@@ -20,6 +20,8 @@ export function expressible({ dialect }: Call, kinds: readonly string[]): readon
 
 /** Tokens, or the error that says what comes next. */
 export async function answerStep(call: Call, step: Outcome<Step<Issued>>): Promise<Answer> {
+  // There is a factor, but none that could be asked for now: the pages may know another way (entra.md §10, 42).
+  if (step.no === 'no-factor-available') return redirect(call.ids)
   if (step.no !== undefined) return refuse(call.ids, step)
   const { admitted, journey } = step.yes
   return admitted === undefined ? await nextStep(call, journey) : await admitted.issued.answer()
