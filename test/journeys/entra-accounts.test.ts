@@ -81,6 +81,9 @@ describe('7.1 sign-up', () => {
     assert.deepEqual(bad.error.errorData.attributes, [{ name: 'postalCode' }])
     const some = await chosen.state.submitAttributes({ displayName: 'New B' })
     assert.equal(some.error.isMissingRequiredAttributes(), true)
+    const done = await chosen.state.submitAttributes({ postalCode: '12345' })
+    assertState(done, 'SignUpCompletedState')
+    assertState(await done.state.signIn(), 'SignInCompletedState')
   })
   test('b: all attributes at once, and signed in', async () => {
     const started = await (await asking()).signUp({ username: emailOf('newc'), password: passwordOf('newc') })

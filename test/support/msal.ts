@@ -28,7 +28,7 @@ export async function openBrowser() {
     const reply = await fetchBefore(input, { ...init, headers: { origin: 'https://app.example', ...headersOf(init) } })
     const text = await reply.text()
     const one: Seen = {
-      path: url.pathname.replace(/^\/[^/]+(?=\/(oauth2|register|signup|resetpassword)\/)/, ''),
+      path: url.pathname.replace(/^.*(?=\/(oauth2|register|signup|resetpassword)\/)/, ''),
       query: url.search,
       params: new URLSearchParams(String(init?.body ?? '')),
       headers: new Headers(init?.headers),

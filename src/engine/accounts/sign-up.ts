@@ -170,7 +170,9 @@ async function settle(
     if (found.byEmail.length > 0) return { result: { no: 'taken', what: 'email' }, writes }
     const phase = missing(state, rules)
     if (phase !== undefined) {
-      const next = passed(parts, caller, standing.yes, { phase, state })
+      // Some details of several are no step: the same token may bring the others.
+      const stays = phase === standing.yes.phase
+      const next = stays ? { ...standing.yes, state } : passed(parts, caller, standing.yes, { phase, state })
       return { result: yes(next), writes: [...writes, putJourney(next)] }
     }
     const { email, passwordHash } = state
