@@ -93,11 +93,11 @@ export const said = {
 } as const satisfies Record<string, Row>
 
 /** Classic service error (shape A), with the code and description of shape C beside it (cidaas.md §9.1). */
-export function classic({ engine }: Dialect, [status, code, error, description]: Row, retryAfter?: number): Answer {
+export function classic({ engine }: Dialect, [status, code, error, description]: Row): Answer {
   const { clock, random } = engine.parts
   return {
     status,
-    headers: { ...noStore, ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }) },
+    headers: noStore,
     body: {
       success: false,
       status,
@@ -122,12 +122,28 @@ export const action = ([status, code, error, description]: Row): Answer => ({
   body: { success: false, status, code, error, error_description: description },
 })
 
-export const refuse = (dialect: Dialect, refusal: Refusal): Answer =>
-  classic(dialect, rowOf(refusal), 'retryAfter' in refusal ? refusal.retryAfter : undefined)
+export function refuse(dialect: Dialect, refusal: Refusal): Answer {
+  return withMore(classic(dialect, rowOf(refusal)), refusal)
+}
+
+/** What goes along with a refusal: how long to wait; the track to go on with, and a saved code that is shown now or never. */
+function withMore(answer: Answer, refusal: Refusal): Answer {
+  if ('retryAfter' in refusal) {
+    return { ...answer, headers: { ...answer.headers, 'retry-after': String(refusal.retryAfter) } }
+  }
+  if (refusal.no !== 'more-proof') return answer
+  const codes = refusal.show?.codes
+  const more = { track_id: refusal.ticket, ...(codes ? { backup_codes: backupCodes(codes) } : {}) }
+  return { ...answer, body: { ...(answer.body as object), ...more } }
+}
+
+/** Saved codes as cidaas lists them (cidaas.md §5.2). */
+export const backupCodes = (codes: readonly string[]): readonly object[] =>
+  codes.map((code) => ({ code, used: false, usedTime: null }))
 
 /** The same in the words of the service that was called. */
 export const refuseAt = (dialect: Dialect, { path }: Pick<Exchange, 'path'>, refusal: Refusal): Answer =>
-  path.startsWith('/verification-actions-srv/') ? action(rowOf(refusal)) : refuse(dialect, refusal)
+  path.startsWith('/verification-actions-srv/') ? withMore(action(rowOf(refusal)), refusal) : refuse(dialect, refusal)
 
 export const sayAt = (dialect: Dialect, { path }: Pick<Exchange, 'path'>, row: Row): Answer =>
   path.startsWith('/verification-actions-srv/') ? action(row) : classic(dialect, row)

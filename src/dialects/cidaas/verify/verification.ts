@@ -1,6 +1,6 @@
 import type { AnswerRequest } from '#engine/answer.ts'
 import type { Flow } from '#engine/flow.ts'
-import type { Issue } from '#engine/issue.ts'
+import { type Issue, nothingToIssue } from '#engine/issue.ts'
 import { provePasswordless } from '#engine/passwordless.ts'
 import type { Answer, Exchange } from '#http/route.ts'
 import type { Application } from '#model/application.ts'
@@ -9,11 +9,11 @@ import type { Found, Refs } from '#ports/store.ts'
 import { callerOf, type Dialect, dialectName } from '../dialect.ts'
 import { exchangeIdOf, type Input, inputOf, isRecord, isUuid } from '../input.ts'
 import { readRequest, unmask } from '../requests.ts'
-import { classic, ok, type Row, refuse, refuseAt, said, sayAt } from '../wire.ts'
+import { backupCodes, classic, ok, type Row, refuse, refuseAt, said, sayAt } from '../wire.ts'
 import { factorOf, identifierKind, methodWord } from '../words.ts'
 import { type Exchanging, exchangeObject, exchangeRefs, readExchange, spendExchange } from './exchanges.ts'
 import type { FirstFactor, StatusNotes } from './statuses.ts'
-import { readTrackById } from './tracks.ts'
+import { findTrack, readTrackById } from './tracks.ts'
 
 /** `POST /verification-srv/authentication/:method/verification` and its older spelling (cidaas.md §4.5). */
 export async function verify(dialect: Dialect, exchange: Exchange): Promise<Answer> {
@@ -37,7 +37,10 @@ export async function verifyWith(
   const { purpose } = it
   const enrols = purpose.for === 'profile' || (purpose.for === 'track' && purpose.enrols === true)
   if (enrols !== (kindOfPath === 'setup')) return say(said.unknownExchange)
-  if (!(await ownedBy(dialect, exchange, it, input))) return say(said.unknownExchange)
+  if (!(await ownedBy(dialect, exchange, it, input))) {
+    if (it.challenged) await countAstray(dialect, exchange, it, id)
+    return say(said.unknownExchange)
+  }
   if (it.endsAt <= dialect.engine.parts.clock.now()) return refuseAt(dialect, exchange, { no: 'challenge-expired' })
   const application = await dialect.engine.parts.store.get('applications', exchange.tenant.id, it.client)
   if (application === undefined) return say(said.unknownExchange)
@@ -67,6 +70,30 @@ async function ownedBy(dialect: Dialect, exchange: Exchange, it: Exchanging, inp
   if (found === undefined) return false
   const user = unmask(found.request, sub)
   return user !== undefined && user === unmask(found.request, it.sub)
+}
+
+/**
+ * A challenge answered from another login, or by another application: the engine is told who tried, so that an attempt
+ * is counted and the audit names both (AC-3, AC-4). Nothing is compared, because the flow is not the challenge's.
+ */
+async function countAstray(dialect: Dialect, exchange: Exchange, it: Exchanging, id: string): Promise<void> {
+  const input = inputOf(exchange)
+  const found = await readRequest(dialect, exchange, input.any('request'))
+  if (found === undefined) return
+  const user = unmask(found.request, input.any('user'))
+  const track = user && (await findTrack(dialect, exchange, found.request, user))
+  const own = it.purpose.for === 'track' ? it.purpose.track : undefined
+  const other = track && track.ticket.id !== own ? track.ticket : undefined
+  const elsewhere = found.application.id !== it.client
+  const flow: Flow | undefined = other
+    ? { by: 'ticket', ticket: other }
+    : elsewhere
+      ? await flowOf(dialect, exchange, it)
+      : undefined
+  if (flow === undefined) return
+  const caller = callerOf(exchange, found.application)
+  const to = { challenge: id }
+  await dialect.engine.answer({ caller, flow, to, proof: '', issue: nothingToIssue, recordOnly: true })
 }
 
 /** What proves it: the member its kind of proof has here (cidaas.md §5.2). */
@@ -119,10 +146,6 @@ async function verifyIn(dialect: Dialect, asked: Asked, flow: Flow, enrols: bool
     ...(show?.codes ? { backup_codes: backupCodes(show.codes) } : {}),
   })
 }
-
-/** Saved codes as cidaas lists them (cidaas.md §5.2). */
-export const backupCodes = (codes: readonly string[]): readonly object[] =>
-  codes.map((code) => ({ code, used: false, usedTime: null }))
 
 async function verifyFirst(
   dialect: Dialect,
