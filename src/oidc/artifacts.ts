@@ -33,6 +33,8 @@ export interface RefreshPayload {
   readonly consumed?: number
   /** Ours: what was proved when the family began. */
   readonly proofs?: readonly unknown[]
+  /** Ours: row of the remembered device that spared the second factor then. */
+  readonly device?: string
   /** Ours: the value that replaced this one, sealed, for a repeat within 10 s. */
   readonly successor?: string
 }

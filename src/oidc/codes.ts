@@ -24,6 +24,8 @@ export interface ApprovalPayload {
   readonly authTime?: number
   /** Ours: what was proved, so that policy can ask again at a refresh. */
   readonly proofs?: readonly Proof[]
+  /** Ours: row of the remembered device that spared the second factor. */
+  readonly device?: string
 }
 
 /** An authorization code as the library's authorization endpoint has stored it. */
@@ -135,6 +137,7 @@ export interface Approval {
   readonly sid?: string
   readonly assurance?: Assurance
   readonly proofs?: readonly Proof[]
+  readonly device?: string
 }
 
 /** Reads an approval out of a payload of the library. */
@@ -149,6 +152,7 @@ export function approvalOf(payload: ApprovalPayload): Approval {
     nonce: payload.nonce,
     sid: payload.sid,
     ...(payload.proofs === undefined ? {} : { proofs: payload.proofs }),
+    ...(payload.device === undefined ? {} : { device: payload.device }),
     assurance:
       authTime === undefined
         ? undefined

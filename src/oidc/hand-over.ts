@@ -26,7 +26,7 @@ export async function handOver(
   const headers: Record<string, string | string[] | undefined> = {
     ...request.headers,
     host: base.host,
-    cookie,
+    cookie: cookie === '' ? undefined : cookie,
     'x-forwarded-host': undefined,
     // Who may call from another origin is the listener's business.
     origin: undefined,

@@ -57,6 +57,8 @@ export interface TokenOrder {
   readonly assurance?: Assurance
   /** What the assurance rests on; kept with the refresh token so that policy can ask again. */
   readonly proofs?: readonly Proof[]
+  /** Row of the remembered device that spared the second factor; kept with the refresh token, likewise. */
+  readonly device?: string
   /** What has been granted. */
   readonly scope: readonly string[]
   readonly audience?: TokenAudience
@@ -341,6 +343,7 @@ function refreshToken({ order, scope, issuedAt, grantId }: Parts, user: User, fa
     iiat: started,
     rotations: order.family === undefined ? 0 : order.family.rotations + 1,
     ...(order.proofs === undefined ? {} : { proofs: order.proofs }),
+    ...(order.device === undefined ? {} : { device: order.device }),
   }
   return { value, row: artifactRow(order.tenant, artifactId('RefreshToken', value), payload) }
 }

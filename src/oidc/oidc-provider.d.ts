@@ -46,6 +46,7 @@ declare module 'oidc-provider/lib/provider.js' {
       readonly session: {
         readonly accountId?: string
         readonly uid: string
+        readonly destroyed?: boolean
         grantIdFor(client: string): string | undefined
         destroy(): Promise<void>
       }

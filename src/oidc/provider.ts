@@ -132,7 +132,7 @@ function configuration(parts: ProviderParts, site: Site, provider: () => Provide
       tenant,
       findClient,
       alreadyUsed,
-      proofsOf: async (uid) => (await parts.sessions.read(tenant, uid))?.proofs,
+      sessionOf: (uid) => parts.sessions.read(tenant, uid),
     }),
     jwks: { keys: privateKeys(site.keys) },
     scopes: ['openid', 'offline_access', 'profile', 'email', 'phone', offlineScope],
@@ -297,11 +297,15 @@ function cookieRules({ base, tenant }: Site): Record<string, unknown> {
 function frontManners(parts: ProviderParts, site: Site, provider: () => Provider) {
   return async (ctx: Context, next: () => Promise<void>): Promise<void> => {
     const { authorize } = site.spelling.paths
-    const { path } = exchangeOf(ctx)
+    const exchange = exchangeOf(ctx)
+    const { path } = exchange
     const front = path === authorize || path.startsWith(`${authorize}/`)
     if (front) ctx.set('content-security-policy', bareCsp)
+    const leaving =
+      path === `${site.spelling.paths.endSession}/confirm` ? await parts.sessions.live(exchange) : undefined
     await next()
     keepCookiesHome(ctx, provider())
+    if (leaving !== undefined && ctx.oidc?.session.destroyed === true) await parts.sessions.endHere(exchange, leaving)
     if (!front || ctx.oidc === undefined) return
     const { params, redirectUriCheckPerformed, client, entities } = ctx.oidc
     if (entities.AuthorizationCode !== undefined) {

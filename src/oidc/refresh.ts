@@ -22,6 +22,8 @@ export interface RefreshLook {
   /** What was proved when the family began; copied, never raised (S-119). */
   readonly assurance?: Assurance
   readonly proofs: readonly Proof[]
+  /** Remembered device that spared the second factor; whether it still does is asked again (S-47). */
+  readonly device?: string
   /** Epoch ms: end of the whole family. */
   readonly endsAt: number
   /** It has been rotated within the last 10 s: the same successor will be given again. */
@@ -129,6 +131,7 @@ function lookOf(token: Artifact, repeat: boolean): RefreshLook {
         ? undefined
         : { acr, authTime, amr: amr ?? [], mfa: (amr ?? []).includes('mfa') },
     proofs: (payload.proofs ?? []) as readonly Proof[],
+    ...(payload.device === undefined ? {} : { device: payload.device }),
     endsAt: payload.exp * 1000,
     repeat,
   }

@@ -18,11 +18,9 @@ export async function frontDoor(
   exchange: Exchange,
 ): Promise<void> {
   const session = await parts.sessions.live(exchange)
-  const cookies = session === undefined ? withoutCookie(request.headers.cookie, exchange, 'session') : undefined
-  await handOver(provider, request, response, exchange, cookies ?? (session && request.headers.cookie))
-  // Signed out: our side of the session goes with the library's.
-  const confirmed = session !== undefined && exchange.method === 'POST' && exchange.path.endsWith('/confirm')
-  if (confirmed && (await parts.sessions.live(exchange)) === undefined) await parts.sessions.endHere(exchange, session)
+  const { cookie } = request.headers
+  const shown = session === undefined ? withoutCookie(cookie, exchange, 'session') : cookie
+  await handOver(provider, request, response, exchange, shown ?? '')
 }
 
 /**

@@ -300,6 +300,22 @@ test('AC-63, S-47, S-48: a remembered device spares the second factor, is listed
   assert.equal((await loginAgain(person, device, mfa)).body.step, 'challenge', 'factor management')
 })
 
+test('S-47, S-56: refresh goes on while the device is remembered, and asks for the factor when it is not', async () => {
+  const device = await rememberedBrowser(person)
+  await loginAgain(person, device, { audience: 'https://api.example' })
+  const first = (await redeem(at, await person.finish())).body
+  const refresh = async (refresh_token: string) =>
+    (await at.form('/oauth/token', { grant_type: 'refresh_token', client_id: 'spa', refresh_token })).body
+  const second = await refresh(first.refresh_token)
+  assert.ok(second.refresh_token, JSON.stringify(second))
+  at.clock.advance(60)
+  const third = await refresh(second.refresh_token)
+  assert.ok(third.refresh_token, JSON.stringify(third))
+  await at.enrolAddress(ada, 'sms', '+15551234567')
+  at.clock.advance(60)
+  assert.equal((await refresh(third.refresh_token)).error, 'mfa_required')
+})
+
 test('AC-63: the cookie copied to another machine is worth nothing without the key', async () => {
   await rememberedBrowser(person)
   const thief = openBrowser(at, new Map([...person.jar].filter(([name]) => name.endsWith('_device'))))

@@ -81,7 +81,8 @@ export async function tokenIssue(dialect: Dialect, request: IssueRequest): Promi
   return {
     refs: refreshRefs(look),
     decide: (granted, found) => {
-      const minted = prepare({ ...order(granted), family: look.family })
+      const { family, device } = look
+      const minted = prepare({ ...order(granted), family, ...(device === undefined ? {} : { device }) })
       const ready = readyRefresh({ look, dpopJkt, minted, keyring: parts.keyring, now })
       const planned = plan(found as unknown as RefreshFound, ready)
       return planned.yes

@@ -19,6 +19,7 @@ export interface Approved {
   readonly assurance?: Assurance
   /** What was proved; goes on in the refresh token, so that policy can ask again. */
   readonly proofs?: readonly Proof[]
+  readonly device?: string
 }
 
 export interface Redemption<R extends Refs> {
@@ -55,6 +56,7 @@ export async function redeem<R extends Refs>(dialect: Dialect, it: Redemption<R>
       subject: subjectOf(user.id),
       assurance: look.assurance,
       ...(look.proofs === undefined ? {} : { proofs: look.proofs }),
+      ...(look.device === undefined ? {} : { device: look.device }),
       scope: look.scope,
       audience: target.audience,
       grantType,

@@ -42,7 +42,9 @@ export const refreshGrant: Grant = async (dialect, request) => {
   if ('status' in wish) return wish
   const issue = await tokenIssue(dialect, { exchange, application, wish, dpopJkt: request.dpopJkt, refresh: look })
   if ('no' in issue) return refuse(tokenTable, issue, parts)
-  const admitted = await dialect.engine.admit({ caller, user: user.id, proofs: look.proofs, wish, issue })
+  // Which device spared the second factor is remembered; whether it still does is the engine's to say (S-47).
+  const from = look.device === undefined ? caller : { ...caller, trustedDevice: look.device }
+  const admitted = await dialect.engine.admit({ caller: from, user: user.id, proofs: look.proofs, wish, issue })
   if (admitted.no === 'ticket-unknown') return invalid
   if (admitted.no !== undefined) return refuse(tokenTable, admitted, parts)
   return { status: 200, body: await admitted.yes.issued.respond(), headers: noStore }
