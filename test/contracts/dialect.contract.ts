@@ -56,6 +56,11 @@ export interface DialectUnderTest {
   readonly open: (options?: WorldOptions) => Promise<DialectDriver>
   /** Kinds this dialect can challenge and enrol with, of those the suite knows. */
   readonly kinds: readonly ('totp' | 'sms' | 'voice' | 'email')[]
+  /**
+   * The server keeps a flow's state behind one token: no challenge has a name a client could mix up, and a refusal
+   * carries no handle of the engine's.
+   */
+  readonly oneToken?: true
   /** A refusal in the dialect's words, by each of its tables. */
   readonly translate: (refusal: Refusal) => readonly Answer[]
 }
@@ -121,7 +126,7 @@ export function dialectContract(dialect: DialectUnderTest): void {
   })
 }
 
-function refusalWords({ translate }: DialectUnderTest): void {
+function refusalWords({ translate, oneToken }: DialectUnderTest): void {
   for (const [word, refusal] of Object.entries(refusals)) {
     test(`says "${word}" in its own words, as an error, and tells nothing it should not`, () => {
       const answers = translate(refusal)
@@ -134,13 +139,15 @@ function refusalWords({ translate }: DialectUnderTest): void {
           'it has a text',
         )
         const told = JSON.stringify({ body, headers })
-        assert.equal(told.includes(canary.handle), word === 'more-proof', 'only what goes on has a handle')
+        const goesOn = word === 'more-proof' && oneToken !== true
+        assert.equal(told.includes(canary.handle), goesOn, 'only what goes on has a handle')
         assert.doesNotMatch(told, /undefined|\[object |NaN/)
         if ('retryAfter' in refusal) assert.equal(headers?.['retry-after'], '77', 'a wait says how long')
       }
     })
   }
 
+  if (oneToken === true) return
   test('hands on a saved code that replaces one which was right but not enough', () => {
     for (const { body } of translate({ ...refusals['more-proof'], show: { codes: [canary.code] } })) {
       assert.ok(texts(body).includes(canary.code), 'it is shown now or never')
@@ -178,6 +185,7 @@ async function setPolicy(world: World, where: 'tenant' | Client, mode: 'ALWAYS' 
 }
 
 function secondFactorIsAsked({ open, kinds }: DialectUnderTest): void {
+  const first = kinds[0] ?? 'totp'
   const rules: Readonly<Record<string, (world: World, user: User) => Promise<void>>> = {
     'the tenant says ALWAYS': (world) => setPolicy(world, 'tenant', 'ALWAYS'),
     'the application says ALWAYS': (world) => setPolicy(world, 'web', 'ALWAYS'),
@@ -192,7 +200,7 @@ function secondFactorIsAsked({ open, kinds }: DialectUnderTest): void {
       for (const way of Object.keys(firstFactors)) {
         const it = await open({ tenant: { mfa: { mode: 'OFF' } } })
         const user = await it.world.addUser(name)
-        await give(it.world, user, 'totp')
+        await give(it.world, user, first)
         const go = await it.firstFactors[way]?.(name, 'web')
         await set(it.world, user)
         const reached = await go?.()
@@ -218,7 +226,7 @@ function secondFactorIsAsked({ open, kinds }: DialectUnderTest): void {
     const { firstFactors } = await open()
     for (const way of Object.keys(firstFactors)) {
       const it = await open({ tenant: { mfa: { mode: 'OFF' } } })
-      await give(it.world, await it.world.addUser(name), 'totp')
+      await give(it.world, await it.world.addUser(name), first)
       const reached = await (await it.firstFactors[way]?.(name, 'web'))?.()
       assert.ok(reached?.tokens, `${way}: ${reached?.text}`)
       assert.ok(!reached.tokens.amr.includes('mfa'), `${way} proved one thing only`)
@@ -300,8 +308,8 @@ function foreignClients({ open }: DialectUnderTest): void {
 }
 
 /** AC-4: a code is good in the flow it was sent for. */
-function foreignChallenges({ open, kinds }: DialectUnderTest): void {
-  if (!kinds.includes('sms')) return
+function foreignChallenges({ open, kinds, oneToken }: DialectUnderTest): void {
+  if (!kinds.includes('sms') || oneToken === true) return
   test("AC-4: somebody else's challenge with its right code proves nothing, costs an attempt and names nobody", async () => {
     const it = await open({ tenant: { mfa: { mode: 'ALWAYS' } } })
     const victim = await it.world.addUser(name)

@@ -53,7 +53,8 @@ export async function registerChallenge(call: Call): Promise<Answer> {
   const found = await journeyOf(call)
   if ('status' in found) return found
   const { journey } = found
-  if (journey.phase !== 'enrol') return fail(call.ids, errors.badToken)
+  // The engine refuses where a factor has to be proved first, and tells the owner that somebody tried.
+  if (journey.phase !== 'enrol' && journey.phase !== 'more') return fail(call.ids, errors.badToken)
   if (!challenge_type.toLowerCase().split(/\s+/).includes('oob')) return fail(call.ids, errors.unknownChallenge)
   if (target === undefined) return fail(call.ids, errors.badMethod)
   const channel = challenge_channel?.toLowerCase() ?? (target.includes('@') ? 'email' : 'sms')

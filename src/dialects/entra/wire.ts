@@ -181,7 +181,9 @@ export function fail(ids: Ids, it: WireError, more: Readonly<Record<string, unkn
 /** A refusal of the engine on the wire. */
 export function refuse(ids: Ids, refusal: Refusal): Answer {
   const entry = table[refusal.no] as WireError | ((refusal: Refusal) => WireError)
-  return fail(ids, typeof entry === 'function' ? entry(refusal) : entry)
+  const answer = fail(ids, typeof entry === 'function' ? entry(refusal) : entry)
+  if (!('retryAfter' in refusal)) return answer
+  return { ...answer, headers: { ...answer.headers, 'retry-after': String(refusal.retryAfter) } }
 }
 
 export const succeed = (ids: Ids, body: Readonly<Record<string, unknown>>): Answer => ({

@@ -11,9 +11,10 @@ import { audit } from '../events.ts'
 import { finish } from '../finish.ts'
 import type { Issue } from '../issue.ts'
 import { notify } from '../messages/queue.ts'
+import { noticeDue, noticeRef } from '../notices.ts'
 import type { Caller, Parts } from '../parts.ts'
 import { channelOf, enabled } from '../policy/ways.ts'
-import { checkTicket } from '../tickets.ts'
+import { checkTicket, ticketId } from '../tickets.ts'
 import { isFresh, ticketRefs } from './add-method.ts'
 import type { Step } from './first-factor.ts'
 import {
@@ -22,6 +23,7 @@ import {
   ending,
   type Journey,
   journeyRef,
+  journeyUser,
   passed,
   putJourney,
   saveJourney,
@@ -47,6 +49,7 @@ export async function enrolInJourney(
   const { caller, journey, kind, target } = it
   const ticket = await ticketOf(parts, caller, journey)
   if (ticket.no !== undefined) return ticket
+  if (journey.phase !== 'enrol') return await refuseEarly(parts, caller, journey, kind)
   if (journey.state.adds === true && !isFresh(ticket.yes.proofs, parts.clock.now())) return { no: 'stale-proof' }
   if (isPreverified(parts, it)) {
     const saved = await saveJourney(parts, journey, (now) => ({
@@ -61,6 +64,20 @@ export async function enrolInJourney(
   const { challenge } = started.yes
   const saved = await saveJourney(parts, journey, (now) => withChallenge(parts, now, challenge))
   return saved.no === undefined ? yes({ target, preverified: false }) : saved
+}
+
+/** Somebody with the password alone tries to add a method: nothing is begun, and the owner hears of it (AC-2, S-64). */
+async function refuseEarly(parts: Parts, caller: Caller, journey: Journey, kind: string): Promise<Outcome<never>> {
+  const id = journeyUser(journey)
+  const refs = { user: row('users', caller.tenant.id, id), told: noticeRef(caller, id) }
+  const refusal = { no: 'already-enrolled' } as const
+  await parts.store.change(refs, ({ user, told }): Decision<undefined> => {
+    const notice = user === undefined ? [] : noticeDue(parts, caller, user, told, 'enrolment-refused', kind)
+    const fields = { user: id, factor: kind, outcome: 'failure', reason: refusal.no } as const
+    return { result: undefined, writes: [...notice, audit(parts, caller, 'factor.enrolment-refused', fields)] }
+  })
+  parts.nudge()
+  return refusal
 }
 
 /** Only the address that this very journey has proved, and only for the kind that reaches mailboxes. */
@@ -175,7 +192,18 @@ export async function finishEnrolled<R extends Refs, A>(
     journey.state.adds === true
       ? await admitAdded(parts, { caller, journey, issue })
       : await finish(parts, { caller, ticket: ticket.yes, handle: '', issue })
-  return ended.no === undefined ? yes({ admitted: ended.yes }) : ended
+  if (ended.yes !== undefined) return yes({ admitted: ended.yes })
+  if (ended.no !== 'more-proof') return ended
+  // Policy has changed its mind, or found the proofs too old: the flow goes on by what it asks for now.
+  const { require } = ended
+  const successor = ended.ticket === '' ? journey.state.ticket : ticketId(ended.ticket)
+  const next = await saveJourney(parts, journey, (now) =>
+    passed(parts, caller, now, {
+      phase: require.challenge ? 'more' : 'enrol',
+      state: { ...now.state, ticket: successor, adds: false },
+    }),
+  )
+  return next.no === undefined ? yes({ journey: next.yes }) : next
 }
 
 /** Freshness was demanded when the enrolment was opened; its tokens are ordinary ones, judged like any others. */

@@ -4,6 +4,7 @@ import type { Outcome } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import type { Proof } from '#model/proof.ts'
 import { type Decision, insert, type OneRef, put, type Refs, row, type Write } from '#ports/store.ts'
+import { audit } from '../events.ts'
 import type { Issue } from '../issue.ts'
 import { limits } from '../limits.ts'
 import type { Caller, Parts } from '../parts.ts'
@@ -155,8 +156,20 @@ export async function readJourney(parts: Parts, caller: Caller, token: string): 
   const found = await parts.store.get('artifacts', tenant, rowId(id))
   const it = found && journeyOf(found)
   if (it === undefined || it.dialect !== caller.dialect) return { no: 'ticket-unknown' }
-  if (it.client !== caller.application.id) return { no: 'ticket-of-other-client' }
+  if (it.client !== caller.application.id) return await astray(parts, caller, it)
   return stillAt(found, { ...it, stage: Number(named.split('.')[0]) }, parts.clock.now())
+}
+
+/** Another client has come with a token: the audit names both, and the journey stays as it is (AC-3). */
+async function astray(parts: Parts, caller: Caller, it: Journey): Promise<Outcome<never>> {
+  const event = audit(parts, caller, 'proof.checked', {
+    user: it.state.user,
+    outcome: 'failure',
+    reason: 'ticket-of-other-client',
+    details: { issuedTo: it.client },
+  })
+  await parts.store.change({}, () => ({ result: undefined, writes: [event] }))
+  return { no: 'ticket-of-other-client' }
 }
 
 /** The journey as it is stored, if it still stands where the caller believes it does. */
