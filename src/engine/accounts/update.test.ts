@@ -61,3 +61,16 @@ test('S-64: a changed number is told to the old number, the new one and the mail
     ['sms', '+15555550102', text],
   ])
 })
+
+test('S-31, S-68: what a new password ends is over in the commit that sets it', async () => {
+  const { world, ada, left } = await withAccess()
+  let changes = 0
+  const change: typeof world.store.change = (refs, decide) => {
+    changes += 1
+    if (changes > 1) throw new Error('the process has died')
+    return world.store.change(refs, decide)
+  }
+  const parts = { ...world.parts, store: { ...world.store, change } }
+  await assert.rejects(updateUser(parts, world.tenant, ada.id, { passwordHash: 'another' }, () => []))
+  assert.deepEqual(await left(), ['ImportedHash'])
+})
