@@ -50,7 +50,9 @@ export async function resumeFlow(
   interaction.result = error === undefined && granted ? resultOf(parts, flow, granted, exchange) : failed(error)
   // Our own cookie binds the flow to its browser; the session it began beside may have ended meanwhile.
   interaction.session = undefined
-  await interaction.save(Math.max(1, interaction.exp - Math.floor(Date.now() / 1_000)))
+  const { clock } = parts
+  const left = interaction.exp - (Math.floor(clock.now() / 1_000) - clockOffset(clock))
+  await interaction.save(Math.max(1, left))
   response.appendHeader('set-cookie', parts.flows.cookieLine(exchange, uid, ''))
   await handOver(provider, request, response, exchange, await shownCookies(parts, provider, flow, request, exchange))
 }

@@ -162,7 +162,7 @@ test('AC-20, S-130: posts of another site change nothing, login and sign-up incl
   await person.authorize()
   const foreign: Record<string, string>[] = [
     { origin: 'https://evil.example' },
-    { origin: 'null' },
+    { origin: 'null', 'sec-fetch-site': 'cross-site' },
     { origin: 'https://localhost:3443.evil.example' },
     { origin: base, 'sec-fetch-site': 'cross-site' },
     { origin: base, 'sec-fetch-site': 'same-site' },

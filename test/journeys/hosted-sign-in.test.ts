@@ -191,3 +191,28 @@ test('two logins in two tabs do not disturb each other', async () => {
   assert.equal((await person.act('password', password)).body.step, 'done')
   assert.equal((await person.finish()).searchParams.get('state'), 'one')
 })
+
+test('S-136, S-137: the whole login by plain forms, as a browser without script sends them', async () => {
+  const ada = await at.addUser('ada')
+  const app = await at.enrolApp(ada)
+  await person.authorize()
+  const form = async (action: string, body: Record<string, string>) => {
+    // Under no-referrer a form says `null`.
+    const own = { origin: 'null', 'sec-fetch-site': 'same-origin' }
+    const reply = await person.form(`/u/api/flows/${person.flow}/${action}`, { csrf: person.csrf, ...body }, own)
+    assert.equal(reply.status, 303, reply.text)
+    await person.state()
+    return String(reply.headers.location)
+  }
+  const page = `/u/login/${person.flow}`
+  assert.equal(await form('identify', { login: 'ada@example.com' }), page)
+  assert.equal(await form('password', { password: 'wrong' }), page)
+  assert.equal((await person.state()).body.step, 'password')
+  assert.equal(await form('password', { password: 'the quite long password of ada' }), page)
+  const { options } = (await person.state()).body
+  const totp = options.find((it: { factor: string }) => it.factor === 'totp')
+  at.clock.advance(31)
+  const back = await form('verify', { option: totp.id, proof: app.code() })
+  assert.equal(back, `/authorize/${person.flow}`)
+  assert.ok(new URL(String((await person.get(back)).headers.location)).searchParams.get('code'))
+})

@@ -14,6 +14,8 @@ export interface Browser {
     body: object,
     headers?: Record<string, string>,
   ): Promise<Reply>
+  /** A form without script. */
+  form(path: string, body: Record<string, string>, headers?: Record<string, string>): Promise<Reply>
   /** `GET /authorize` with these parameters; where it leads. */
   authorize(params?: Record<string, string | undefined>): Promise<Reply>
   /** The state of the flow at hand. */
@@ -64,6 +66,10 @@ export function openBrowser(at: Pick<Auth0World, 'send'>, jar = new Map<string, 
       const sent = headersOf({ 'content-type': 'application/json', ...own, ...headers })
       const reply = keep(await at.send(method, path, { headers: sent, payload: JSON.stringify(body) }))
       return learn(reply)
+    },
+    async form(path, body, headers = {}) {
+      const sent = headersOf({ 'content-type': 'application/x-www-form-urlencoded', ...headers })
+      return keep(await at.send('POST', path, { headers: sent, payload: new URLSearchParams(body).toString() }))
     },
     post: (path, body, headers) => browser.send('POST', path, body, headers),
     async authorize(params = {}) {

@@ -2,6 +2,7 @@ import type { Answer, Exchange } from '#http/route.ts'
 import type { Application } from '#model/application.ts'
 import { asId, type ClientId } from '#model/ids.ts'
 import type { LiveSession } from '#oidc/browser-sessions.ts'
+import { fromHere } from '#oidc/from-here.ts'
 import type { Dialect } from './dialect.ts'
 import { html, page } from './pages/page.ts'
 import { stringsOf } from './token-request.ts'
@@ -36,9 +37,9 @@ export async function confirmLogout(dialect: Dialect, exchange: Exchange): Promi
   const asked = await questionOf(dialect, exchange, client_id, returnTo)
   if (asked === undefined) return refusedAddress
   const { origin, 'sec-fetch-site': site } = exchange.headers
-  const fromHere = origin === exchange.base && (site === undefined || site === 'same-origin')
+  const said = origin !== undefined || site !== undefined
   const session = await dialect.oidc.sessions.live(exchange)
-  if (!fromHere) return question(exchange, client_id, returnTo)
+  if (!said || !fromHere(exchange)) return question(exchange, client_id, returnTo)
   return await end(dialect, exchange, session, asked)
 }
 

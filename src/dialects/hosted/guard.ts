@@ -1,18 +1,9 @@
 import type { Exchange } from '#http/route.ts'
+import { fromHere } from '#oidc/from-here.ts'
 import type { Keyring } from '#ports/keyring.ts'
 
 /** Why a change is not let in. */
 export type Stopped = 'cross-site' | 'csrf'
-
-/**
- * Whether a request comes from a page of this server, as far as the browser says (S-130). One that says neither
- * needs the token, which is asked for in any case.
- */
-export function fromHere({ headers, base }: Pick<Exchange, 'headers' | 'base'>): boolean {
-  const { origin, 'sec-fetch-site': site } = headers
-  if (origin !== undefined && origin !== base) return false
-  return site === undefined || site === 'same-origin' || (site === 'none' && origin === undefined)
-}
 
 /** The token that goes with a cookie value: nobody makes one without the server, or has one without the page (S-130). */
 export const csrfToken = (

@@ -1,7 +1,7 @@
 import { readPasswordReset, resetPassword } from '#engine/accounts/reset-password.ts'
 import type { Answer, Exchange, Route } from '#http/route.ts'
+import { fromHere } from '#oidc/from-here.ts'
 import { hostedDialect } from '#oidc/sign-in-policy.ts'
-import { fromHere } from './guard.ts'
 import type { Hosted } from './hosted.ts'
 import { resetPassword as schema } from './schemas.ts'
 import { noStore, refused } from './wire.ts'

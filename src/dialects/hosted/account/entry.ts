@@ -1,6 +1,6 @@
 import type { Answer, Exchange } from '#http/route.ts'
 import type { FlowOrder } from '#oidc/flows.ts'
-import { fromHere } from '../guard.ts'
+import { fromHere } from '#oidc/from-here.ts'
 import { type Hosted, pagePaths, portalId } from '../hosted.ts'
 import { accountActions } from '../schemas.ts'
 import { noStore, refused } from '../wire.ts'
