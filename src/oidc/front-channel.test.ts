@@ -240,6 +240,23 @@ test('a pushed request works once, for 60 s, with the secret compared by digest 
   assert.deepEqual([again.get('code'), again.get('error')], [null, 'invalid_request_uri'])
 })
 
+test('of 50 uses of one pushed request at the same time one gets a code (S-28, S-116)', async () => {
+  const params = Object.fromEntries(new URLSearchParams(authorizeUrl({ client_id: 'web' }).split('?')[1]))
+  const cookie = await signedIn()
+  for (let round = 0; round < 3; round++) {
+    const pushed = await at.post('/oauth/par', { ...params, client_secret: 'web-secret' })
+    const { request_uri } = (await pushed.json()) as { request_uri: string }
+    const path = `/authorize?${new URLSearchParams({ client_id: 'web', request_uri })}`
+    const all = await Promise.all(Array.from({ length: 50 }, () => at.fetch(path, { headers: { cookie } })))
+    const answers = all.map((it) => {
+      const location = it.headers.get('location')
+      return location === null ? {} : Object.fromEntries(new URL(location).searchParams)
+    })
+    assert.equal(answers.filter((it) => it.code !== undefined).length, 1)
+    assert.ok(all.every((it) => it.status < 500))
+  }
+})
+
 test('signing out asks first and returns to registered addresses alone (S-123)', async () => {
   const cookie = await signedIn()
   const ask = await at.fetch(
