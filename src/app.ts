@@ -15,7 +15,7 @@ import { developmentGroup } from '#dev/routes.ts'
 import { auth0Groups } from '#dialects/auth0/routes.ts'
 import { cidaasGroups } from '#dialects/cidaas/routes.ts'
 import { tenantInPath } from '#dialects/entra/paths.ts'
-import { entraGroup } from '#dialects/entra/routes.ts'
+import { entraGroups } from '#dialects/entra/routes.ts'
 import { hostedGroups } from '#dialects/hosted/routes.ts'
 import { baseOf, createDirectory } from '#engine/directory.ts'
 import { createEngine } from '#engine/engine.ts'
@@ -91,7 +91,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     const tls = settings.https ? await openTls(settings, { now: systemClock.now() }) : undefined
     const server = await createServer({
       groups: [
-        entraGroup({ engine, keys }),
+        ...entraGroups({ engine, keys, adminTokenDigest: tokenDigest(settings.adminToken) }),
         ...auth0Groups({ engine, keys, oidc }),
         ...cidaasGroups({ engine, keys, oidc }),
         ...hostedGroups({ engine, oidc }),

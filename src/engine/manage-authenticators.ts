@@ -84,6 +84,31 @@ export async function replaceAuthenticators(
   return outcome
 }
 
+/**
+ * Puts an authenticator in the place of another of the same user, by an administrator's word and in one commit: a new
+ * number or address is a new authenticator, so that nothing sent to the old one counts any more (AC-7).
+ */
+export async function exchangeAuthenticator(
+  parts: Parts,
+  tenant: Tenant,
+  user: UserId,
+  id: string,
+  imported: Authenticator,
+  event: Write,
+): Promise<Outcome<Authenticator>> {
+  const outcome = await parts.store.change(refsOf(tenant, user), (found): Decision<Outcome<Authenticator>> => {
+    const old = found.held.find((it) => it.id === id)
+    if (found.user === undefined || old === undefined) return { result: { no: 'authenticator-unknown' } }
+    const others = found.held.filter((it) => it.id !== id)
+    if (others.some((it) => isSameAuthenticator(parts, imported, it))) return { result: { no: 'already-enrolled' } }
+    const told = notify(parts, tenant, found.user, 'factor-changed', imported.factor)
+    const writes = [remove('authenticators', tenant.id, id), insert('authenticators', imported), event, ...told]
+    return { result: yes(imported), writes }
+  })
+  if (outcome.yes) parts.nudge()
+  return outcome
+}
+
 export interface AuthenticatorEdit {
   readonly name?: string
   /** Another kind of the same reach: how a telephone is to be reached first. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { pino } from 'pino'
+import { tokenDigest } from '#crypto/digest.ts'
 import { auth0Group } from '#dialects/auth0/routes.ts'
 import { tenantInPath } from '#dialects/entra/paths.ts'
-import { entraGroup } from '#dialects/entra/routes.ts'
+import { entraGroups } from '#dialects/entra/routes.ts'
 import { createDirectory } from '#engine/directory.ts'
 import { createServer, type Server } from '#http/server.ts'
 import type { Api, Application } from '#model/application.ts'
@@ -19,6 +20,7 @@ export const otherClientId = '6d1f7c4e-0b1f-4f0a-9c3d-2f6f5c1b7a11'
 export const allTypes = 'password oob redirect'
 export const allCapabilities = 'mfa_required registration_required'
 export const api = 'https://api.example'
+export const adminToken = 'a-token-for-tests-with-enough-letters'
 
 export interface Reply {
   readonly status: number
@@ -100,7 +102,10 @@ export async function openEntraWorld(options: WorldOptions = {}): Promise<EntraW
   const { random } = parts
   const oidc = createOidc({ store, keyring: parts.keyring, clock, keys, random, check: engine.check })
   const server = await createServer({
-    groups: [entraGroup({ engine, keys }), auth0Group({ engine, keys, oidc })],
+    groups: [
+      ...entraGroups({ engine, keys, adminTokenDigest: tokenDigest(adminToken) }),
+      auth0Group({ engine, keys, oidc }),
+    ],
     resolveTenant: directory.tenantOf,
     baseOf: () => base,
     originAllowed: directory.originAllowed,

@@ -2,6 +2,8 @@ import type { Answer, CorsRule, Exchange, Route, RouteGroup, Trouble } from '#ht
 import { forClient, type Handler, idsOf } from './call.ts'
 import type { Dialect } from './dialect.ts'
 import { discovery, jwks } from './documents.ts'
+import type { GraphOptions } from './graph/call.ts'
+import { graphGroup } from './graph/routes.ts'
 import { bases, documentPaths, type NativePath, nativePaths } from './paths.ts'
 import { registerChallenge, registerContinue, registerIntrospect } from './register.ts'
 import { resetChallenge, resetContinue, resetPoll, resetStart, resetSubmit } from './reset.ts'
@@ -36,6 +38,9 @@ const cors: CorsRule = {
   exposeHeaders: ['x-ms-request-id', 'client-request-id', 'Retry-After'],
 }
 const documents: CorsRule = { origins: 'any', allowHeaders: [], exposeHeaders: [] }
+
+/** Everything this dialect answers. */
+export const entraGroups = (dialect: GraphOptions): readonly RouteGroup[] => [entraGroup(dialect), graphGroup(dialect)]
 
 /** Native authentication as the edge mounts it: each endpoint under the tenant, under any prefix, or under the host. */
 export function entraGroup(dialect: Dialect): RouteGroup {

@@ -1,0 +1,91 @@
+import { sameSecret, tokenDigest } from '#crypto/digest.ts'
+import { findByLogin } from '#engine/accounts/find.ts'
+import { listAuthenticators } from '#engine/authenticators.ts'
+import { type EventFields, type EventType, systemAudit } from '#engine/events.ts'
+import type { Answer, Exchange } from '#http/route.ts'
+import type { Authenticator } from '#model/authenticator.ts'
+import type { Outcome } from '#model/outcome.ts'
+import type { User } from '#model/user.ts'
+import { readBearer } from '#oidc/tokens.ts'
+import type { Write } from '#ports/store.ts'
+import { type Dialect, dialectName } from '../dialect.ts'
+
+/** Native authentication beside its administration. */
+export interface GraphOptions extends Dialect {
+  /** Digest of the token that may do everything here, as in the admin API. */
+  readonly adminTokenDigest: string
+}
+
+/** An operator's call about one user's methods. */
+export interface GraphCall {
+  readonly dialect: GraphOptions
+  readonly exchange: Exchange
+  readonly user: User
+  /** Confirmed and disabled ones, oldest first. */
+  readonly held: readonly Authenticator[]
+  event(type: EventType, fields?: EventFields): Write
+}
+
+export type GraphHandler = (call: GraphCall) => Promise<Answer>
+
+/** An error as Graph writes it. */
+export function graphError(
+  exchange: Pick<Exchange, 'requestId'>,
+  status: number,
+  code: string,
+  message: string,
+): Answer {
+  const innerError = { 'request-id': exchange.requestId, 'client-request-id': exchange.requestId }
+  return { status, body: { error: { code, message, innerError } } }
+}
+
+export const notFound = ({ exchange }: Pick<GraphCall, 'exchange'>): Answer =>
+  graphError(exchange, 404, 'itemNotFound', 'The method or the user was not found.')
+
+/** A refusal of the engine in Graph's words; only what an administrator can cause has a text of its own. */
+export function refused({ exchange }: GraphCall, outcome: Outcome<unknown>): Answer {
+  const text = texts[outcome.no ?? ''] ?? 'The request cannot be carried out.'
+  if (outcome.no === 'authenticator-unknown') return notFound({ exchange })
+  return graphError(exchange, 400, 'badRequest', text)
+}
+
+const texts: Readonly<Record<string, string>> = {
+  'bad-address': 'The number or address is not valid.',
+  'blocked-by-admin': 'Numbers of this region are not enabled in the tenant.',
+  'blocked-by-reputation': 'The number is blocked.',
+  'already-enrolled': 'The user has this method already.',
+  'limit-reached': 'The user has too many methods.',
+  'factor-unknown': 'Methods of this kind are not available.',
+}
+
+/** Lets the administrator in, and finds the user by id, e-mail address or user name. */
+export const guarded =
+  (dialect: GraphOptions, handle: GraphHandler) =>
+  async (exchange: Exchange): Promise<Answer> => {
+    const given = readBearer(exchange.headers.authorization)
+    if (given?.scheme !== 'Bearer' || !sameSecret(tokenDigest(given.token), dialect.adminTokenDigest)) {
+      const answer = graphError(
+        exchange,
+        401,
+        'InvalidAuthenticationToken',
+        'The access token is missing or not valid.',
+      )
+      return { ...answer, headers: { 'www-authenticate': 'Bearer' } }
+    }
+    const { parts } = dialect.engine
+    const { tenant, params } = exchange
+    const name = params.user ?? ''
+    const user = (await parts.store.get('users', tenant.id, name)) ?? (await findByLogin(parts.store, tenant.id, name))
+    if (user === undefined) return notFound({ exchange })
+    const all = await listAuthenticators(parts, tenant.id, user.id)
+    const held = all.filter((it) => it.state !== 'pending')
+    const fixed = {
+      actor: 'admin',
+      dialect: dialectName,
+      ip: exchange.address,
+      correlation: exchange.requestId,
+    } as const
+    const event = (type: EventType, fields: EventFields = {}) =>
+      systemAudit(parts, tenant.id, type, { ...fixed, user: user.id, ...fields })
+    return await handle({ dialect, exchange, user, held, event })
+  }

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { adminToken, openEntraWorld, type Reply } from '#test/support/entra.ts'
+
+const mobile = '3179e48a-750b-4051-897c-87b9720928f7'
+const alternate = 'b6332ec1-7057-4abe-9331-3d72feddfe41'
+const emailId = '3ddfcfc8-9383-446f-83cc-3ab9be4be18f'
+
+async function openGraph() {
+  const it = await openEntraWorld()
+  const ada = await it.addUser('ada')
+  const root = `/Demo.onmicrosoft.com/graph/v1.0/users/${ada.id}/authentication`
+  const call = async (method: Parameters<typeof it.send>[0], path: string, body?: object): Promise<Reply> =>
+    it.send(method, `${root}${path}`, {
+      headers: {
+        authorization: `Bearer ${adminToken}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+    })
+  return { it, ada, call }
+}
+
+test('an operator adds, lists, changes and deletes phone and e-mail, under the ids Graph has fixed', async () => {
+  const { it, ada, call } = await openGraph()
+  const phone = await call('POST', '/phoneMethods', { phoneNumber: '+1 2065555555', phoneType: 'mobile' })
+  assert.deepEqual(
+    [phone.status, phone.body],
+    [201, { id: mobile, phoneNumber: '+1 2065555555', phoneType: 'mobile', smsSignInState: 'notConfigured' }],
+  )
+  const second = await call('POST', '/phoneMethods', { phoneNumber: '+12065555556', phoneType: 'alternateMobile' })
+  assert.equal(second.body.id, alternate)
+  assert.equal((await call('POST', '/phoneMethods', { phoneNumber: '+12065555557' })).status, 400)
+  const mail = await call('POST', '/emailMethods', { emailAddress: 'ada.two@example.com' })
+  assert.deepEqual([mail.status, mail.body], [201, { id: emailId, emailAddress: 'ada.two@example.com' }])
+  assert.equal((await call('POST', '/emailMethods', { emailAddress: 'ada.three@example.com' })).status, 400)
+
+  const { value } = (await call('GET', '/methods')).body
+  assert.deepEqual(value.map((one: { '@odata.type': string }) => one['@odata.type'].split('.').at(-1)).toSorted(), [
+    'emailAuthenticationMethod',
+    'passwordAuthenticationMethod',
+    'phoneAuthenticationMethod',
+    'phoneAuthenticationMethod',
+  ])
+
+  const changed = await call('PATCH', `/phoneMethods/${mobile}`, { phoneNumber: '+1 2065555558' })
+  assert.deepEqual([changed.status, changed.body.phoneNumber], [200, '+1 2065555558'])
+  const moved = await call('PATCH', `/emailMethods/${emailId}`, { emailAddress: 'ada.four@example.com' })
+  assert.deepEqual([moved.status, moved.body.emailAddress], [200, 'ada.four@example.com'])
+  const targets = (await it.authenticators(ada)).map((one) => one.target).toSorted()
+  assert.deepEqual(targets, ['+12065555556', '+12065555558', 'ada.four@example.com'])
+
+  for (const path of [`/phoneMethods/${mobile}`, `/phoneMethods/${alternate}`, `/emailMethods/${emailId}`]) {
+    assert.equal((await call('DELETE', path)).status, 204)
+    assert.equal((await call('GET', path)).status, 404)
+  }
+  assert.equal((await it.events('factor.removed')).length, 3)
+  assert.ok((await it.outbox()).filter((one) => one.purpose === 'notice').length >= 6, 'the user hears of every change')
+})
+
+test('an authenticator app is listed without its secret, and deleted', async () => {
+  const { it, ada, call } = await openGraph()
+  await it.enrolApp(ada)
+  const { value } = (await call('GET', '/softwareOathMethods')).body
+  assert.equal(value.length, 1)
+  assert.equal(value[0].secretKey, null)
+  assert.equal((await call('DELETE', `/softwareOathMethods/${value[0].id}`)).status, 204)
+  assert.deepEqual((await call('GET', '/softwareOathMethods')).body, { value: [] })
+})
+
+test('a phone an operator has added is asked for at the next sign-in', async () => {
+  const { it, call } = await openGraph()
+  await call('POST', '/phoneMethods', { phoneNumber: '+1 5555550100', phoneType: 'mobile' })
+  const done = await it.mfa(await it.until('mfa_required', 'ada'), 'sms')
+  assert.equal(done.status, 200, done.text)
+})
+
+test('without the admin token nothing is told, and bad numbers are refused', async () => {
+  const { it, ada, call } = await openGraph()
+  const path = `/graph/v1.0/users/${ada.id}/authentication/methods`
+  for (const authorization of ['', 'Bearer x', `Basic ${adminToken}`, `bearer ${adminToken}x`]) {
+    const reply = await it.send('GET', path, { headers: { authorization } })
+    assert.deepEqual([reply.status, reply.body.error.code], [401, 'InvalidAuthenticationToken'])
+  }
+  assert.equal((await it.send('GET', path, { headers: { authorization: `Bearer ${adminToken}` } })).status, 200)
+  for (const body of [{ phoneNumber: 'x' }, {}, { phoneNumber: '+12065555555', phoneType: 'fax' }]) {
+    const reply = await call('POST', '/phoneMethods', body)
+    assert.deepEqual([reply.status, reply.body.error.code], [400, 'badRequest'], reply.text)
+  }
+  assert.equal((await call('GET', '/fido2Methods/none')).body.error.code, 'itemNotFound')
+})
