@@ -73,6 +73,8 @@ export interface LiveSession extends BrowserSession {
 export interface BrowserSessions {
   /** The session the cookie names, if it is within its bounds; using it keeps it from going idle. */
   live(exchange: Exchange): Promise<LiveSession | undefined>
+  /** Whether the cookie names a session of nobody, in which the library keeps the tokens of its own forms. */
+  anonymous(exchange: Exchange): Promise<boolean>
   /** Whether the request also has the cookie no other site can make the browser send (S-130). */
   holdsAccount(exchange: Exchange, session: Pick<BrowserSession, 'id'>): Promise<boolean>
   /** Writes what a session rests on; answers the cookie that belongs beside it. */
@@ -103,6 +105,18 @@ export function createSessions(parts: SessionParts): BrowserSessions {
     const now = clock.now()
     if ((found.expiresAt ?? 0) <= now || now - payload.seenAt > sessionIdle) return undefined
     return { ...payload, id: found.id, user: asId<UserId>(found.user) }
+  }
+
+  /** What the library keeps under the cookie of a request. */
+  async function libraryRow(
+    exchange: Exchange,
+  ): Promise<{ readonly cookie: string; readonly payload: Payload } | undefined> {
+    const cookie = readCookie(exchange, 'session')
+    if (cookie === undefined) return undefined
+    const tenant = exchange.tenant.id
+    const stored = await store.get('artifacts', tenant, artifactId('Session', cookie))
+    if (stored === undefined || stored.model !== 'Session' || (stored.expiresAt ?? 0) <= clock.now()) return undefined
+    return { cookie, payload: openPayload({ keyring: parts.keyring, tenant }, stored) }
   }
 
   async function read(tenant: TenantId, uid: string): Promise<BrowserSession | undefined> {
@@ -198,17 +212,19 @@ export function createSessions(parts: SessionParts): BrowserSessions {
     read,
     keep,
     async live(exchange) {
-      const cookie = readCookie(exchange, 'session')
-      if (cookie === undefined) return undefined
       const tenant = exchange.tenant.id
-      const stored = await store.get('artifacts', tenant, artifactId('Session', cookie))
-      if (stored === undefined || (stored.expiresAt ?? 0) <= clock.now()) return undefined
-      const { uid, accountId } = openPayload({ keyring: parts.keyring, tenant }, stored)
+      const stored = await libraryRow(exchange)
+      if (stored === undefined) return undefined
+      const { uid, accountId } = stored.payload
       if (typeof uid !== 'string') return undefined
       const session = await read(tenant, uid)
       if (session === undefined || session.user !== accountId) return undefined
       await touch(tenant, session, exchange.address)
-      return { ...session, uid, cookie }
+      return { ...session, uid, cookie: stored.cookie }
+    },
+    async anonymous(exchange) {
+      const stored = await libraryRow(exchange)
+      return stored !== undefined && stored.payload.accountId === undefined
     },
     async holdsAccount(exchange, session) {
       const cookie = readCookie(exchange, 'account')

@@ -17,9 +17,10 @@ export async function frontDoor(
   response: ServerResponse,
   exchange: Exchange,
 ): Promise<void> {
-  const session = await parts.sessions.live(exchange)
+  const { sessions } = parts
+  const good = (await sessions.live(exchange)) !== undefined || (await sessions.anonymous(exchange))
   const { cookie } = request.headers
-  const shown = session === undefined ? withoutCookie(cookie, exchange, 'session') : cookie
+  const shown = good ? cookie : withoutCookie(cookie, exchange, 'session')
   await handOver(provider, request, response, exchange, shown ?? '')
 }
 
@@ -66,7 +67,8 @@ async function shownCookies(
   exchange: Exchange,
 ): Promise<string> {
   const session = await parts.sessions.live(exchange)
-  const mine = session !== undefined && (flow.data.granted === undefined || session.user === flow.data.granted.user)
+  const anybody = flow.data.granted === undefined || session?.user === flow.data.granted.user
+  const mine = session === undefined ? await parts.sessions.anonymous(exchange) : anybody
   if (session !== undefined && !mine) {
     // Whoever signs in as somebody else has left the first account here. Its cookies are replaced below.
     await parts.sessions.endHere(exchange, session)

@@ -40,6 +40,7 @@ export function hostedCaller(exchange: Exchange, application: Caller['applicatio
     tenant: exchange.tenant,
     application,
     dialect: hostedDialect,
+    base: exchange.base,
     address: exchange.address,
     userAgent: exchange.userAgent,
     correlation: exchange.requestId,

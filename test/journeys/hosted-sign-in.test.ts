@@ -216,3 +216,41 @@ test('S-136, S-137: the whole login by plain forms, as a browser without script 
   assert.equal(back, `/authorize/${person.flow}`)
   assert.ok(new URL(String((await person.get(back)).headers.location)).searchParams.get('code'))
 })
+
+test('AC-12, S-60: a device is approved by the browser that entered its code, after the login policy wants', async () => {
+  await at.setTenant({ mfa: { mode: 'ALWAYS' } })
+  const grant = 'urn:ietf:params:oauth:grant-type:device_code'
+  const spa = await at.store.get('applications', at.tenant.id, 'spa')
+  assert.ok(spa)
+  await at.put('applications', { ...spa, grantTypes: [...spa.grantTypes, grant] })
+  const ada = await at.addUser('ada')
+  const app = await at.enrolApp(ada)
+  const asked = await at.form('/oauth/device/code', { client_id: 'spa', scope: 'openid offline_access' })
+  assert.equal(asked.status, 200, asked.text)
+  const poll = () =>
+    at.form('/oauth/token', { grant_type: grant, client_id: 'spa', device_code: asked.body.device_code })
+  assert.equal((await poll()).body.error, 'authorization_pending')
+  const xsrf = /name="xsrf" value="([^"]+)"/.exec((await person.get('/activate')).text)?.[1] ?? ''
+  const own = { origin: 'null', 'sec-fetch-site': 'same-origin' }
+  const { user_code } = asked.body
+  const confirmed = await person.form('/activate', { xsrf, user_code, confirm: 'yes' }, own)
+  const login = String(confirmed.headers.location)
+  assert.ok(login.includes('/u/login/'), confirmed.text)
+  person.flow = login.split('/').pop() ?? ''
+  await person.state()
+  await person.act('password', { login: 'ada@example.com', password: 'the quite long password of ada' })
+  const stranger = openBrowser(at)
+  assert.equal((await stranger.get(`/activate/${person.flow}`)).status, 400, 'the flow is this browser’s')
+  at.clock.advance(31)
+  assert.equal((await poll()).body.error, 'authorization_pending', 'not before the second factor')
+  const { options } = (await person.state()).body
+  const totp = options.find((it: { factor: string }) => it.factor === 'totp')
+  const done = await person.act('verify', { option: totp.id, proof: app.code() })
+  assert.equal(done.body.location, `/activate/${person.flow}`)
+  const connected = await person.get(done.body.location)
+  assert.match(connected.text, /Device connected/)
+  at.clock.advance(31)
+  const got = await poll()
+  assert.equal(got.status, 200, got.text)
+  assert.deepEqual(decodeJwt(got.body.id_token).amr, ['pwd', 'otp', 'mfa'])
+})

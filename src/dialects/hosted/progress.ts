@@ -8,7 +8,7 @@ export interface Asked {
   readonly option: string
   readonly sentAt: number
   readonly expiresAt?: number
-  readonly show?: Readonly<Record<string, unknown>>
+  readonly show?: object
 }
 
 /** An enrolment begun and not confirmed. */
@@ -18,7 +18,7 @@ export interface Enrolling {
   readonly factor: string
   readonly target?: string
   readonly sentAt: number
-  readonly show?: Readonly<Record<string, unknown>>
+  readonly show?: object
 }
 
 /** How far a sign-in has come. What was proved is not here: it stands in the engine's ticket. */
