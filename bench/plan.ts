@@ -31,13 +31,15 @@ export interface SignedToken {
 
 /** What a server process is told on its command line, as JSON. */
 export interface ServerOrder {
-  readonly target: Target
+  readonly target: Target | 'bare-postgres'
   readonly case: CaseName
   readonly algorithm: SigningAlgorithm
   /** Users, tickets or rows to prepare; request number i uses number i, once. */
   readonly rows: number
   /** Where its database goes. */
   readonly folder: string
+  /** PostgreSQL to use instead; a database of its own for each server. */
+  readonly database?: string
   /** polyfactor: note what each request does with the store. */
   readonly tracing?: boolean
   /** bare: what to repeat. */

@@ -30,7 +30,7 @@ const grants = ['password', 'refresh_token', 'http://auth0.com/oauth/grant-type/
 
 let steps: Step[] = []
 const note = (step: Step): void => void steps.push(step)
-const real: Store = await openStore(`sqlite:${join(order.folder, 'polyfactor.db')}`)
+const real: Store = await openStore(order.database ?? `sqlite:${join(order.folder, 'polyfactor.db')}`)
 const hasher = createPasswordHasher()
 const store = order.tracing ? tracingStore(real, note) : real
 const keyring = createKeyring([systemRandom.bytes(32)])

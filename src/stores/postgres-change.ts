@@ -17,12 +17,14 @@ import { type Connections, callPatience } from './postgres-connection.ts'
 import { isSound, ofChange, sqlState } from './postgres-errors.ts'
 import { Locks } from './postgres-locks.ts'
 import { loadAll, loadLocked, postgresStatements, type RefShape, stillSame } from './postgres-sql.ts'
-import { columnOf, hasSets, indexValues, isStorable, setColumnOf, sqlTables, tableNames } from './sql.ts'
+import type { Job } from './postgres-writer.ts'
+import { columnOf, hasSets, indexValues, isStorable, setColumnOf, sqlTables } from './sql.ts'
 
 /** What a change needs to run. */
 export interface Means {
   readonly connections: Connections
   readonly read: (step: Step) => Promise<StepAnswer>
+  readonly write: (job: Job) => Promise<void>
   readonly onConflict: () => void
 }
 
@@ -91,19 +93,12 @@ async function withoutLocks({ means, refs, asked, decide, wanted }: Run): Promis
   const { result, writes } = runDecide(decide, read.found)
   if (!writes || writes.length === 0) return result
   const plan = planWrites(writes, read.loaded)
-  const steps = [...plan.steps]
   const others = asked.filter(({ ref }) => !(ref.one && plan.replaced.has(rowKey(ref.table, ref.tenant, ref.id))))
-  if (!plan.alone || others.length > 0) {
-    for (const { ref, key } of others) lockRef(plan.locks, ref, key, false)
-    if (others.length > 0) steps.unshift(sameStep(others, read.prints))
-    steps.unshift(plan.locks.wait())
-  }
+  for (const { ref, key } of others) lockRef(plan.locks, ref, key, false)
+  const conditions = others.length > 0 ? [sameStep(others, read.prints)] : []
   wanted.claim(plan.locks)
-  await means.connections.use(callPatience, (client) =>
-    runBatch(client, steps).catch((error: unknown) => {
-      throw ofChange(error)
-    }),
-  )
+  const mustLock = !plan.alone || others.length > 0
+  await means.write({ steps: [...conditions, ...plan.steps], locks: plan.locks, mustLock })
   return result
 }
 
@@ -194,10 +189,6 @@ function gather(refs: Refs, asked: readonly Asked[], rows: readonly Cells[]): Fo
 
 const rowKey = (table: TableName, tenant: string, id: string) => `${table}\0${tenant}\0${id}`
 
-const byTable = Object.fromEntries(tableNames.map((name) => [name, postgresStatements(name)])) as {
-  readonly [T in TableName]: ReturnType<typeof postgresStatements>
-}
-
 function planWrites(writes: readonly Write[], loaded: LoadedRow[]): Plan {
   const locks = new Locks()
   const steps: Step[] = []
@@ -206,7 +197,7 @@ function planWrites(writes: readonly Write[], loaded: LoadedRow[]): Plan {
   for (const one of writes) {
     const { table } = one
     const sql = sqlTables[table]
-    const statements = byTable[table]
+    const statements = postgresStatements[table]
     const inSets = (tenant: string, values: readonly (string | null)[]) =>
       values.forEach((value, at) => {
         const column = sql.columns[at]?.column

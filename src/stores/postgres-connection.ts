@@ -9,6 +9,8 @@ const serverLimits = { statement_timeout: 3000, lock_timeout: 1000, idle_in_tran
 /** How long a call waits for a connection, ms, and for its answer, waiting included (S-165: 503 within 2 s). */
 const connectPatience = 1500
 export const callPatience = 1800
+/** Who has waited so long in a queue is refused rather than begun with, ms. */
+export const queuePatience = 1500
 /** The same for calls nobody waits for in a request, a little above the server's own limit. */
 export const longPatience = 4500
 /** Connections of one process, unless the URL says `?pool=N`. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
@@ -186,14 +187,19 @@ describe('a server that goes away', () => {
     const holder = new pg.Client({ connectionString: url })
     await holder.connect()
     await holder.query('BEGIN; LOCK TABLE budgets IN ACCESS EXCLUSIVE MODE')
+    // What the machine itself is late does not count.
+    const lag = monitorEventLoopDelay()
+    lag.enable()
     const calls = Array.from({ length: 5000 }, async (_, n) => {
       const call = n % 2 ? store.get('budgets', acme, 'busy') : write(store, insert('budgets', budget(acme, `b${n}`)))
       const ms = await timed(assert.rejects(call, StoreUnavailable))
-      assert.ok(ms < 2500, `${ms} ms`)
+      assert.ok(ms < 2000 + 2 * (lag.max / 1e6), `${ms} ms, event loop late by ${lag.max / 1e6}`)
     })
-    await Promise.all(calls)
+    const settled = await Promise.allSettled(calls)
+    lag.disable()
     await holder.query('ROLLBACK')
     await holder.end()
+    for (const it of settled) if (it.status === 'rejected') throw it.reason
     assert.ok(await store.get('budgets', acme, 'busy'))
     assert.equal(store.figures().waiting, 0)
     assert.ok(store.figures().connections <= 4)

@@ -7,7 +7,7 @@ import { lockKeys, tryKeys } from './postgres-sql.ts'
  * keys see to it that of two changes one comes after the other, also where there is no row that could be locked.
  */
 export class Locks {
-  readonly #keys = new Map<string, { readonly a: number; readonly b: number; readonly exclusive: boolean }>()
+  readonly #keys = new Map<number, { readonly a: number; readonly b: number; readonly exclusive: boolean }>()
 
   row(table: TableName, tenant: string, id: string, exclusive: boolean): void {
     this.#add(`${table}\0${tenant}\0${id}`, exclusive)
@@ -19,7 +19,8 @@ export class Locks {
 
   #add(text: string, exclusive: boolean): void {
     const [a, b] = twoHashes(text)
-    const key = `${a},${b}`
+    // As many bits of both as a number holds exactly; who shares them shares a lock.
+    const key = (a >>> 0) * 0x200000 + (b & 0x1fffff)
     if (this.#keys.get(key)?.exclusive === true) return
     this.#keys.set(key, { a, b, exclusive })
   }
@@ -33,6 +34,20 @@ export class Locks {
     const rest = new Locks()
     for (const [key, it] of this.#keys) if (!other.#keys.has(key)) rest.#keys.set(key, it)
     return rest
+  }
+
+  /** Whether two changes with these locks would have to wait for each other. */
+  clashes(other: Locks): boolean {
+    for (const [key, it] of other.#keys) {
+      const mine = this.#keys.get(key)
+      if (mine && (mine.exclusive || it.exclusive)) return true
+    }
+    return false
+  }
+
+  /** All of these too. */
+  join(other: Locks): void {
+    for (const [key, it] of other.#keys) if (this.#keys.get(key)?.exclusive !== true) this.#keys.set(key, it)
   }
 
   /** All of these too, exclusively. */

@@ -1,5 +1,6 @@
+import { StoreUnavailable } from '#ports/store.ts'
 import { runBatch, type Step, type StepAnswer } from './postgres-batch.ts'
-import { type Connections, callPatience } from './postgres-connection.ts'
+import { type Connections, callPatience, queuePatience } from './postgres-connection.ts'
 import { unavailable } from './postgres-errors.ts'
 
 /** Reads one round trip takes along at most. */
@@ -7,6 +8,8 @@ const mostTogether = 16
 
 interface Waiting {
   readonly step: Step
+  /** Since when; monotonic ms. */
+  readonly at: number
   readonly resolve: (answer: StepAnswer) => void
   readonly reject: (error: unknown) => void
 }
@@ -40,6 +43,7 @@ export function createReader(connections: Connections): (step: Step) => Promise<
     let taken: Waiting[] = []
     try {
       const answers = await connections.use(callPatience, async (client) => {
+        refuseLate(queue)
         taken = queue.splice(0, mostTogether)
         const steps = taken.map(({ step }) => step)
         return steps.length === 0 ? [] : await runBatch(client, steps)
@@ -61,7 +65,15 @@ export function createReader(connections: Connections): (step: Step) => Promise<
 
   return (step) =>
     new Promise((resolve, reject) => {
-      queue.push({ step, resolve, reject })
+      queue.push({ step, at: performance.now(), resolve, reject })
       schedule()
     })
+}
+
+/** Takes those out of a queue, oldest first, who have waited too long for more than a refusal. */
+export function refuseLate(queue: { readonly at: number; readonly reject: (error: unknown) => void }[]): void {
+  const tooOld = performance.now() - queuePatience
+  const late = queue.findIndex(({ at }) => at > tooOld)
+  const why = new StoreUnavailable('the database does not answer in time')
+  for (const { reject } of queue.splice(0, late < 0 ? queue.length : late)) reject(why)
 }

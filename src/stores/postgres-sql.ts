@@ -1,6 +1,9 @@
 import type { TableName } from '#model/tables.ts'
 import { type ListShape, setColumnOf, sqlTables, statements, tableNames } from './sql.ts'
 
+/** Where an index goes on with the id, it has the order, and sets may be large; elsewhere they are small. */
+const sortedByIndex: ReadonlySet<string> = new Set(['users.ix_phone', 'events.ix_user', 'messages.ix_state'])
+
 const spelling = { mark: (position: number) => `$${position}`, by: () => '' }
 
 /** Index columns of the widest table; others are filled up with NULL where rows of several tables are one answer. */
@@ -33,12 +36,26 @@ function rowsOf(shape: RefShape, first: number, columns: string): string {
   return shape.index === undefined ? found : `(SELECT * FROM (${found} OFFSET 0) AS s ORDER BY id LIMIT 1000)`
 }
 
-/** Rows of all refs at one moment: number of the ref, then as `loadedColumns`. Values: tenant and key of each ref. */
-export function loadAll(shapes: readonly RefShape[]): string {
-  return shapes
-    .map((shape, at) => `SELECT ${at}, l.* FROM (${rowsOf(shape, 2 * at + 1, loadedColumns(shape.table))}) AS l`)
-    .join(' UNION ALL ')
+/** Makes a text once for refs of the same shapes: there are as many as places in the code that change something. */
+function once(make: (shapes: readonly RefShape[]) => string): (shapes: readonly RefShape[]) => string {
+  const made = new Map<string, string>()
+  return (shapes) => {
+    let key = ''
+    for (const { table, index } of shapes) key += index === undefined ? `${table} ` : `${table}.${index} `
+    const known = made.get(key)
+    if (known !== undefined) return known
+    const text = make(shapes)
+    made.set(key, text)
+    return text
+  }
 }
+
+/** Rows of all refs at one moment: number of the ref, then as `loadedColumns`. Values: tenant and key of each ref. */
+export const loadAll = once((shapes) =>
+  shapes
+    .map((shape, at) => `SELECT ${at}, l.* FROM (${rowsOf(shape, 2 * at + 1, loadedColumns(shape.table))}) AS l`)
+    .join(' UNION ALL '),
+)
 
 /** The same for one ref, with the rows locked until the transaction ends. */
 export function loadLocked(shape: RefShape): string {
@@ -50,7 +67,7 @@ export function loadLocked(shape: RefShape): string {
  * Fails with division by zero unless every ref still finds what it found. Values of each ref: tenant, key, and its
  * fingerprint: the rev (0: no row) or, of a set, `id:rev` of its rows, sorted and joined by commas.
  */
-export function stillSame(shapes: readonly RefShape[]): string {
+export const stillSame = once((shapes) => {
   const same = shapes.map((shape, at) => {
     const first = 3 * at + 1
     if (shape.index === undefined) {
@@ -60,13 +77,12 @@ export function stillSame(shapes: readonly RefShape[]): string {
     return `coalesce((SELECT string_agg(id || ':' || rev, ',') FROM ${rows} AS r), '') = $${first + 2}`
   })
   return `SELECT 1 / (CASE WHEN ${same.join(' AND ')} THEN 1 ELSE 0 END)`
-}
+})
 
 /** Fails with division by zero unless exactly one row was written (S-27). */
 const exactlyOne = (write: string) => `WITH w AS (${write} RETURNING 1) SELECT 1 / count(*) FROM w`
 
-/** Statements of one table; values as in `statements`. */
-export function postgresStatements(table: TableName) {
+function statementsOf(table: TableName) {
   const { get, insert, upsert, put, putDoc, remove, list, count } = plain[table]
   return {
     get,
@@ -80,17 +96,19 @@ export function postgresStatements(table: TableName) {
   }
 }
 
+/** Statements of each table; values as in `statements`. Texts are made once, since they are looked up by themselves. */
+export const postgresStatements = Object.fromEntries(tableNames.map((name) => [name, statementsOf(name)])) as {
+  readonly [T in TableName]: ReturnType<typeof statementsOf>
+}
+
 /** As `list`, through the index: its rows are found first and sorted then. */
 function listBy(table: TableName, column: string, { after, descending }: ListShape): string {
   const found = `SELECT id, doc FROM ${table} WHERE tenant = $1 AND ${column} = $2`
-  // Where an index goes on with the id, it has the order, and sets may be large; elsewhere they are small.
   const from = sortedByIndex.has(`${table}.${column}`) ? `(${found})` : `(${found} OFFSET 0)`
   const later = after ? ` WHERE id ${descending ? '<' : '>'} $3` : ''
   const next = after ? 4 : 3
   return `SELECT doc FROM ${from} AS s${later} ORDER BY id ${descending ? 'DESC' : 'ASC'} LIMIT $${next} OFFSET $${next + 1}`
 }
-
-const sortedByIndex: ReadonlySet<string> = new Set(['users.ix_phone', 'events.ix_user', 'messages.ix_state'])
 
 /** Locks for the rest of the transaction. Values: two halves of each key, in order, and `t` or `f` for exclusive. */
 export const lockKeys =

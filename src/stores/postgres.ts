@@ -8,6 +8,7 @@ import { type Connections, connect, longPatience } from './postgres-connection.t
 import { unavailable } from './postgres-errors.ts'
 import { createReader } from './postgres-reader.ts'
 import { everyTenant, postgresStatements, sweepTable } from './postgres-sql.ts'
+import { createWriter, type Job } from './postgres-writer.ts'
 import { columnOf, isStorable, sqlTables, tableNames } from './sql.ts'
 
 /** Rows one query may answer with, and one transaction may sweep (S-170). */
@@ -34,6 +35,7 @@ export async function open(url: string): Promise<PostgresStore> {
 export class PostgresStore implements Store {
   readonly #connections: Connections
   readonly #readSoon: (step: Step) => Promise<StepAnswer>
+  readonly #write: (job: Job) => Promise<void>
   #running = 0
   #idle: PromiseWithResolvers<void> | undefined
   #ended: Promise<void> | undefined
@@ -42,6 +44,7 @@ export class PostgresStore implements Store {
   constructor(connections: Connections) {
     this.#connections = connections
     this.#readSoon = createReader(connections)
+    this.#write = createWriter(connections)
   }
 
   figures(): PostgresFigures {
@@ -52,7 +55,7 @@ export class PostgresStore implements Store {
   async get<T extends TableName>(table: T, tenant: TenantId, id: string): Promise<Tables[T] | undefined> {
     return this.#taken(async () => {
       if (!isStorable(tenant) || !isStorable(id)) return undefined
-      const { rows } = await this.#readSoon(step(postgresStatements(table).get, tenant, id))
+      const { rows } = await this.#readSoon(step(postgresStatements[table].get, tenant, id))
       const doc = rows[0]?.[0]
       return doc ? (JSON.parse(doc) as Tables[T]) : undefined
     })
@@ -72,7 +75,7 @@ export class PostgresStore implements Store {
       if (by) values.push(by.value)
       if (after !== undefined) values.push(after)
       values.push(Math.max(0, Math.min(limit, mostRows)), Math.max(0, offset))
-      const text = postgresStatements(table).list({ column, after: after !== undefined, descending })
+      const text = postgresStatements[table].list({ column, after: after !== undefined, descending })
       // A set found by its index is small as a rule; whole tables have their way to a connection of their own.
       const { rows } = by ? await this.#readSoon(step(text, ...values)) : await this.#readAlone(step(text, ...values))
       return rows.map(([doc]) => JSON.parse(doc as string) as Tables[T])
@@ -87,7 +90,7 @@ export class PostgresStore implements Store {
     return this.#taken(async () => {
       const column = by && columnOf(sqlTables[table], by.index)
       if (!isStorable(tenant) || (by && !isStorable(by.value))) return 0
-      const text = postgresStatements(table).count(column)
+      const text = postgresStatements[table].count(column)
       const { rows } = await this.#readAlone(step(text, tenant, ...(by ? [by.value] : [])))
       return Number(rows[0]?.[0])
     })
@@ -104,6 +107,7 @@ export class PostgresStore implements Store {
     const means = {
       connections: this.#connections,
       read: this.#readSoon,
+      write: this.#write,
       onConflict: () => {
         this.#conflicts++
       },
