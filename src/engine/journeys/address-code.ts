@@ -32,7 +32,12 @@ const codeId = (it: Journey): ChallengeId =>
 
 const macContext = (id: ChallengeId, key: string): readonly string[] => ['journey-code', id, key]
 
-/** Sends a code to the address of a journey; an older one is dead from then on. The stage stays as it is. */
+const secondsUntil = (end: number, now: number): number => Math.ceil((end - now) / 1_000)
+
+/**
+ * Sends a code to the address of a journey; an older one is dead from then on. The stage stays as it is. When the
+ * attempts of the stage are spent nothing is sent: the new code would inherit the count and could not work (S-5).
+ */
 export async function sendAddressCode(
   parts: Parts,
   caller: Caller,
@@ -54,6 +59,9 @@ export async function sendAddressCode(
     const now = parts.clock.now()
     const standing = stillAt(found.journey, journey, now)
     if (standing.no !== undefined) return { result: standing }
+    if ((found.before?.failures ?? 0) >= limits.failuresPerChallenge) {
+      return { result: { no: 'too-many-attempts', of: 'code', retryAfter: secondsUntil(standing.yes.endsAt, now) } }
+    }
     const spent = spendSend(caller, channel, budgetOf, found.budget, now)
     if ('no' in spent) return { result: spent }
     const code = parts.random.digits(limits.codeDigits)
