@@ -64,7 +64,11 @@ const tenantKey = asId<Tenant['id']>('demo')
 
 /** Opens the world: two native clients, one that is not, a confidential one, an API, and the Auth0 dialect beside. */
 export async function openEntraWorld(options: WorldOptions = {}): Promise<EntraWorld> {
-  const world = await openWorld(options)
+  return await entraOn(await openWorld(options))
+}
+
+/** The same on a world that is there already, another dialect's for instance. */
+export async function entraOn<W extends World>(world: W): Promise<W & EntraWorld> {
   const { store, parts } = world
   const keys = createTenantKeys({ store, keyring: parts.keyring, clock: world.clock })
   const native: Partial<Application> = {
