@@ -59,8 +59,8 @@ export const loadAll = once((shapes) =>
 
 /** The same for one ref, with the rows locked until the transaction ends. */
 export function loadLocked(shape: RefShape): string {
-  const found = `SELECT 0, ${loadedColumns(shape.table)} FROM ${shape.table} WHERE ${where(shape, 1)}`
-  return `${found} ORDER BY id LIMIT 1000 FOR UPDATE`
+  const found = `SELECT * FROM ${shape.table} WHERE ${where(shape, 1)} OFFSET 0 FOR UPDATE`
+  return `SELECT 0, ${loadedColumns(shape.table)} FROM (${found}) AS s ORDER BY id LIMIT 1000`
 }
 
 /**
