@@ -55,7 +55,12 @@ declare module 'oidc-provider/lib/provider.js' {
         readonly AuthorizationCode?: unknown
         readonly IdTokenHint?: { readonly payload: { readonly sub: string } }
       }
-      readonly claims?: { readonly id_token?: { readonly acr?: Readonly<Record<string, unknown>> | null } }
+      readonly claims?: {
+        readonly id_token?: {
+          readonly acr?: Readonly<Record<string, unknown>> | null
+          readonly sub?: { readonly value?: unknown } | null
+        }
+      }
       readonly result?: {
         readonly login?: unknown
         readonly consent?: { readonly grantId?: string }

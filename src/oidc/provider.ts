@@ -25,7 +25,7 @@ import {
   renderLogoutPage,
   renderSignedOutPage,
 } from './pages.ts'
-import { exchangeOf, type PolicyParts, signInPolicy, verdictOf, wantedOf } from './sign-in-policy.ts'
+import { exchangeOf, type PolicyParts, sameSubject, signInPolicy, verdictOf, wantedOf } from './sign-in-policy.ts'
 import type { Spelling } from './spelling.ts'
 
 /** What the library's instances are built from. */
@@ -258,9 +258,9 @@ function routesOf({ paths }: Spelling): Record<string, string> {
 async function logoutOrAsk(parts: ProviderParts, site: Site, ctx: Context, form: string): Promise<void> {
   const subject = ctx.oidc.entities.IdTokenHint?.payload.sub
   const { accountId } = ctx.oidc.session
-  const named = subject === undefined ? undefined : site.spelling.userOf(subject)
   const target = ctx.oidc.params.post_logout_redirect_uri
-  if (named === undefined || named !== accountId || target === undefined) {
+  const named = subject !== undefined && accountId !== undefined && sameSubject(site.spelling, subject, accountId)
+  if (!named || target === undefined) {
     renderLogoutPage(ctx, form)
     return
   }

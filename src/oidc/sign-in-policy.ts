@@ -2,7 +2,7 @@ import type { Context } from 'oidc-provider/lib/provider.js'
 import type { Checked, CheckRequest } from '#engine/check.ts'
 import type { Caller } from '#engine/parts.ts'
 import type { Exchange } from '#http/route.ts'
-import { asId, type ClientId } from '#model/ids.ts'
+import { asId, type ClientId, type UserId } from '#model/ids.ts'
 import type { Proof } from '#model/proof.ts'
 import type { Wish } from '#model/ticket.ts'
 import type { Clock } from '#ports/clock.ts'
@@ -94,7 +94,9 @@ export async function wantedOf(parts: PolicyParts, ctx: Context, returnTo: strin
   return { order, wish: wishOf(order), level }
 }
 
-const sameSubject = (spelling: Spelling, subject: string, user: string): boolean => spelling.userOf(subject) === user
+/** Compared as it is spelled in tokens, since one user may be spelled in several ways on the way in. */
+export const sameSubject = ({ subject }: Spelling, named: string, user: string): boolean =>
+  subject({ id: asId<UserId>(user) }) === named
 
 /** Proofs that count for a request: none when it wants a new login, else those young enough. The first stays first. */
 export function usableProofs(proofs: readonly Proof[], { anew, maxAge }: FlowOrder, now: number): readonly Proof[] {
@@ -160,6 +162,9 @@ export function signInPolicy({ interactionPolicy, errors }: Library, parts: Poli
   // Ours say the same of every level and not only of the one the session names.
   checks.remove('essential_acr')
   checks.remove('essential_acrs')
+  // The library compares subjects with account ids, which dialects spell differently.
+  checks.remove('id_token_hint')
+  checks.remove('claims_id_token_sub_value')
   const { Check } = interactionPolicy
   const when = (is: Verdict['is']) => async (ctx: Context) => {
     if (ctx.oidc.session.accountId === undefined) return false
@@ -172,6 +177,13 @@ export function signInPolicy({ interactionPolicy, errors }: Library, parts: Poli
     }
     return verdict.is === is
   }
+  const somebodyElse = (ctx: Context): boolean => {
+    const { session, entities, claims } = ctx.oidc
+    const named = [entities.IdTokenHint?.payload.sub, claims?.id_token?.sub?.value].filter((it) => it !== undefined)
+    const { accountId } = session
+    return accountId !== undefined && named.some((it) => !sameSubject(parts.spelling, String(it), accountId))
+  }
+  checks.add(new Check('other_subject', 'Login required', 'login_required', somebodyElse))
   checks.add(new Check('session_stale', 'Login required', 'login_required', when('login')))
   checks.add(new Check('second_factor', 'Multifactor authentication required', 'login_required', when('more')))
   return policy

@@ -254,3 +254,21 @@ test('AC-12, S-60: a device is approved by the browser that entered its code, af
   assert.equal(got.status, 200, got.text)
   assert.deepEqual(decodeJwt(got.body.id_token).amr, ['pwd', 'otp', 'mfa'])
 })
+
+test('id_token_hint: the session of the person it names answers, anybody else has to sign in', async () => {
+  await at.addUser('ada')
+  await at.addUser('bob')
+  await person.signIn('ada')
+  const { id_token } = (await tokens(await person.finish())).body
+  const silent = async (browser: Browser) =>
+    new URL(String((await browser.authorize({ prompt: 'none', id_token_hint: id_token })).headers.location))
+      .searchParams
+  assert.ok((await silent(person)).get('code'))
+  const other = openBrowser(at)
+  await other.signIn('bob')
+  await other.finish()
+  assert.equal((await silent(other)).get('error'), 'login_required')
+  const claims = JSON.stringify({ id_token: { sub: { value: decodeJwt(id_token).sub } } })
+  const asked = await person.authorize({ prompt: 'none', claims })
+  assert.ok(new URL(String(asked.headers.location)).searchParams.get('code'))
+})
