@@ -23,9 +23,18 @@ export async function openBrowser() {
   const { window } = dom
   const seen: Seen[] = []
   let tamper: ((seen: Seen) => Response | undefined) | undefined
+  let rewrite: ((path: string, params: URLSearchParams) => void) | undefined
   const watched: typeof fetch = async (input, init) => {
     const url = new URL(String(input))
-    const reply = await fetchBefore(input, { ...init, headers: { origin: 'https://app.example', ...headersOf(init) } })
+    const sent = new URLSearchParams(String(init?.body ?? ''))
+    rewrite?.(url.pathname, sent)
+    const isForm = new Headers(init?.headers).get('content-type')?.includes('form') === true
+    const body = isForm ? { body: sent.toString() } : {}
+    const reply = await fetchBefore(input, {
+      ...init,
+      ...body,
+      headers: { origin: 'https://app.example', ...headersOf(init) },
+    })
     const text = await reply.text()
     const one: Seen = {
       path: url.pathname.replace(/^.*(?=\/(oauth2|register|signup|resetpassword)\/)/, ''),
@@ -72,6 +81,10 @@ export async function openBrowser() {
     /** Gives the SDK another answer than the server's, for what only a broken server says. */
     tamper(with_: typeof tamper) {
       tamper = with_
+    },
+    /** Sends other parameters than the SDK would, for errors its own checks keep from the wire. */
+    rewrite(with_: typeof rewrite) {
+      rewrite = with_
     },
     clear() {
       window.sessionStorage.clear()
