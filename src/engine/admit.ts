@@ -10,6 +10,7 @@ import { type Decision, type Found, insert, put, type Refs, row, rows, type Writ
 import { assure, password } from './assurance.ts'
 import { audit } from './events.ts'
 import type { Granted, Issue } from './issue.ts'
+import { limits } from './limits.ts'
 import { lastMfaHere, markRef, markStands, wantsMark, writeMark } from './marks.ts'
 import type { Caller, Parts } from './parts.ts'
 import { sleeps } from './policy/dormant.ts'
@@ -99,9 +100,13 @@ function decideFor<R extends Refs, A>(
     const no = refused(parts, caller, user.id, made.refuse)
     return { ...no, writes: [...no.writes, ...made.writes] }
   }
-  const left = loginWrites(parts, caller, granted, { isNew, provedSecond: false })
+  const left = loginWrites(parts, caller, granted, { isNew, provedSecond: justProvedBoth(proofs, parts.clock.now()) })
   return { result: yes({ granted, issued: made.issued }), writes: [...made.writes, ...left] }
 }
+
+/** Whether a first factor that is two in one was proved for this very request, and not for a session long ago. */
+const justProvedBoth = ([first]: readonly Proof[], now: number): boolean =>
+  first?.userVerified === true && now - first.at <= limits.freshProof * 1_000
 
 /** What judging an account needs to have read. */
 export const accountRefs = (caller: Caller, user: UserId) => ({

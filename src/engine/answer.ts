@@ -1,11 +1,12 @@
 import type { Authenticator } from '#model/authenticator.ts'
+import type { Challenge } from '#model/challenge.ts'
 import type { Outcome } from '#model/outcome.ts'
 import type { Verdict } from '#ports/factor.ts'
 import { type Decision, type Found, type Refs, row, rows } from '#ports/store.ts'
 import { accountRefs } from './admit.ts'
-import { prepare } from './answer/attempt.ts'
+import { mayAnswer, prepare } from './answer/attempt.ts'
 import { astray, declined, waiting, wrong } from './answer/refused.ts'
-import type { Account, Answered, AnswerRequest, Attempt } from './answer/request.ts'
+import type { Account, Answered, AnswerRequest, Attempt, Examined } from './answer/request.ts'
 import { succeed } from './answer/right.ts'
 import { addressBudgetRef, codeBudgetRef } from './attempt-budgets.ts'
 import { challengeId, macContext } from './challenges.ts'
@@ -31,6 +32,7 @@ export async function answer<R extends Refs, A>(
   const tenant = caller.tenant.id
   const user = flowUser(flow)
   const asked = 'challenge' in request.to ? challengeId(request.to.challenge) : undefined
+  const examined = await examineFirst(parts, request)
   const refs = {
     ...issue.refs,
     ...accountRefs(caller, user),
@@ -40,10 +42,10 @@ export async function answer<R extends Refs, A>(
     codes: codeBudgetRef(caller, user, 'kind' in request.to ? request.to.kind : undefined, parts),
     address: addressBudgetRef(caller),
     told: noticeRef(caller, user),
+    ...(examined.key !== undefined && { named: rows('authenticators', 'key', tenant, examined.key) }),
   }
-  const evidence = await examineFirst(parts, request)
   const outcome = await parts.store.change(refs, (found): Decision<Outcome<Answered<A>>> => {
-    const attempt = prepare(parts, request, found as unknown as Account)
+    const attempt = prepare(parts, request, found as unknown as Account, examined)
     if (attempt.no !== undefined) return astray(parts, caller, found as unknown as Account, attempt)
     return judgeAttempt(
       parts,
@@ -51,23 +53,38 @@ export async function answer<R extends Refs, A>(
       found as unknown as Account,
       found as unknown as Found<R>,
       attempt.yes,
-      evidence,
+      examined.evidence,
     )
   })
   if (outcome.yes !== undefined || outcome.no === 'wrong-proof') parts.nudge()
   return outcome
 }
 
-async function examineFirst<R extends Refs, A>(parts: Parts, request: AnswerRequest<R, A>): Promise<unknown> {
+async function examineFirst<R extends Refs, A>(parts: Parts, request: AnswerRequest<R, A>): Promise<Examined> {
   const tenant = request.caller.tenant.id
-  if ('kind' in request.to) return undefined
+  if ('kind' in request.to) return {}
   const found = await parts.store.get('challenges', tenant, challengeId(request.to.challenge))
-  const examine = found && parts.factors.get(found.factor)?.examine
-  if (found === undefined || examine === undefined) return undefined
-  const it = await parts.store.get('authenticators', tenant, found.authenticator)
-  if (it === undefined) return undefined
+  const factor = found && parts.factors.get(found.factor)
+  if (found === undefined || factor?.examine === undefined) return {}
+  const key = factor.keyOf?.(request.proof)
+  const asked = await parts.store.get('authenticators', tenant, found.authenticator)
+  const it = asked && (await claimant(parts, found, asked, key))
+  if (it === undefined) return { key }
   const material = { secret: openSecret(parts, it), memory: it.memory, challenge: found.state, proof: request.proof }
-  return await examine(material, factorTools(parts, macContext(found)))
+  return { key, evidence: await factor.examine(material, factorTools(parts, macContext(found))) }
+}
+
+/** The authenticator a proof claims to come from, if it is one that may answer; else the one that was asked. */
+async function claimant(
+  parts: Parts,
+  challenge: Challenge,
+  asked: Authenticator,
+  key: string | undefined,
+): Promise<Authenticator> {
+  if (key === undefined) return asked
+  const by = { index: 'key', value: key } as const
+  const named = await parts.store.list('authenticators', challenge.tenant, { by, limit: 1 })
+  return named.find((it) => mayAnswer(it, challenge)) ?? asked
 }
 
 function judgeAttempt<R extends Refs, A>(
@@ -83,6 +100,7 @@ function judgeAttempt<R extends Refs, A>(
   if (attempt.dead) return wrong(parts, request, account, attempt)
   let right: { readonly it: Authenticator; readonly verdict: Extract<Verdict, { is: 'right' }> } | undefined
   let other: Verdict['is'] = 'wrong'
+  const copied: Authenticator[] = []
   // All candidates are looked at, whichever matches, so that the time taken tells nothing (S-41).
   for (const it of attempt.candidates) {
     const context = attempt.challenge ? macContext(attempt.challenge) : sealContext(it)
@@ -90,9 +108,16 @@ function judgeAttempt<R extends Refs, A>(
     const verdict = attempt.factor.check({ ...material, proof: request.proof, evidence }, factorTools(parts, context))
     if (verdict.is === 'right') right ??= { it, verdict }
     else if (verdict.is !== 'wrong') other = verdict.is
+    else if (verdict.suspend === true) copied.push(it)
   }
-  if (right) return succeed(parts, request, account, found, attempt, right.it, right.verdict)
+  if (right) {
+    // What is registered once in a tenant cannot be registered for somebody else (S-92).
+    const { key } = right.verdict
+    const taken = key !== undefined && account.named?.some((one) => one.key === key && one.id !== right.it.id)
+    if (taken === true) return wrong(parts, request, account, attempt)
+    return succeed(parts, request, account, found, attempt, right.it, right.verdict)
+  }
   if (other === 'waiting') return waiting(parts, attempt)
   if (other === 'declined') return declined(parts, request, account, attempt)
-  return wrong(parts, request, account, attempt)
+  return wrong(parts, request, account, attempt, copied)
 }

@@ -20,7 +20,7 @@ import type { Caller, Parts } from './parts.ts'
 import { channelOf, confirmed, held, waysOf } from './policy/ways.ts'
 import { sendBudgetRef, spendSend } from './send-budget.ts'
 import { checkTicket, flowStart } from './tickets.ts'
-import { factorTools, openSecret } from './tools.ts'
+import { canAskHere, factorTools, openSecret } from './tools.ts'
 
 export interface ChallengeRequest {
   readonly caller: Caller
@@ -59,6 +59,9 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
   const channel = messageChannel(factor)
   if (channel !== undefined && !parts.channels.has(channel)) return { no: 'undeliverable', channel }
   if (factor.ask === undefined) return yes(chosen.yes)
+  const others = confirmed(known)
+    .filter((it) => it.factor === factor.kind && it.id !== asked.id)
+    .flatMap((it) => (it.memory === undefined ? [] : [it.memory]))
 
   const outcome = await parts.store.change(
     {
@@ -88,8 +91,8 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
         purpose: 'login',
       })
       const asked = factor.ask?.(
-        { secret: openSecret(parts, authenticator), memory: authenticator.memory },
-        factorTools(parts, context),
+        { secret: openSecret(parts, authenticator), memory: authenticator.memory, others },
+        factorTools(parts, context, caller),
       )
       return {
         result: yes({
@@ -154,7 +157,9 @@ export function askable(
   return confirmed(known)
     .filter((it) => !used.has(channelOf(it, parts.factors)))
     .flatMap((authenticator) =>
-      waysOf(authenticator, caller.tenant, parts.factors).map((factor) => ({ authenticator, factor })),
+      waysOf(authenticator, caller.tenant, parts.factors)
+        .filter((factor) => canAskHere(factor, caller))
+        .map((factor) => ({ authenticator, factor })),
     )
 }
 

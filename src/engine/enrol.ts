@@ -4,7 +4,7 @@ import type { Outcome, Refusal } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import type { Ticket } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
-import type { Factor } from '#ports/factor.ts'
+import type { Factor, Shown } from '#ports/factor.ts'
 import { type Decision, insert, put, remove, row, rows, type Write } from '#ports/store.ts'
 import { canonicalEmail, canonicalPhone } from './addresses.ts'
 import { challengeWrites, macContext, messageChannel, reserveChallenge } from './challenges.ts'
@@ -17,7 +17,7 @@ import { provedOne } from './policy/index.ts'
 import { enabled, held } from './policy/ways.ts'
 import { sendBudgetRef, spendSend } from './send-budget.ts'
 import { checkTicket } from './tickets.ts'
-import { factorTools, sealContext } from './tools.ts'
+import { canAskHere, factorTools, sealContext } from './tools.ts'
 
 export interface EnrolRequest {
   readonly caller: Caller
@@ -37,7 +37,7 @@ export interface Enrolment {
   readonly factor: Factor
   /** Handle of the confirming challenge, for factors that sent a message. */
   readonly challenge?: string
-  readonly show?: { readonly secret?: string; readonly uri?: string; readonly codes?: readonly string[] }
+  readonly show?: Shown
   /** Saved codes that came with the user's first enrolment; shown now and never again. */
   readonly recoveryCodes?: readonly string[]
 }
@@ -55,7 +55,9 @@ export async function enrol(parts: Parts, request: EnrolRequest): Promise<Outcom
   const { caller, flow, kind } = request
   const factor = parts.factors.get(kind)
   if (factor === undefined || !factor.traits.enrollable) return { no: 'factor-unknown', factor: kind }
-  if (enabled(caller.tenant, parts.factors, kind) === undefined) return { no: 'factor-off', factor: kind }
+  if (enabled(caller.tenant, parts.factors, kind) === undefined || !canAskHere(factor, caller)) {
+    return { no: 'factor-off', factor: kind }
+  }
   const channel = messageChannel(factor)
   if (channel !== undefined && !parts.channels.has(channel)) return { no: 'undeliverable', channel }
   const userId = flowUser(flow)
@@ -90,7 +92,7 @@ export async function enrol(parts: Parts, request: EnrolRequest): Promise<Outcom
       if (spent !== undefined && 'no' in spent) {
         return { result: spent, writes: [refusedEvent(parts, caller, userId, kind, spent)] }
       }
-      const made = begin(parts, request, user, factor, target.yes)
+      const made = begin(parts, request, user, factor, target.yes, found.authenticators)
       const recovery =
         request.savedCodes === false ? undefined : firstRecoveryCode(parts, request, found.authenticators)
       return {
@@ -166,6 +168,7 @@ function begin(
   user: User,
   factor: Factor,
   target: string | undefined,
+  authenticators: readonly Authenticator[],
 ): { readonly enrolment: Enrolment; readonly writes: readonly Write[] } {
   const now = parts.clock.now()
   const bare: Authenticator = {
@@ -184,7 +187,12 @@ function begin(
   const reserved = reserveChallenge(parts, caller)
   const context = macContext({ ...bare, id: reserved.id, authenticator: bare.id, purpose: 'enrolment' })
   const issuer = caller.tenant.name
-  const made = factor.enrol({ target, issuer, account: accountLabel(user) }, factorTools(parts, context))
+  const kin = authenticators.filter((it) => it.factor === factor.kind && it.state !== 'pending')
+  const others = kin.flatMap((it) => (it.memory === undefined ? [] : [it.memory]))
+  const made = factor.enrol(
+    { target, issuer, account: accountLabel(user), others },
+    factorTools(parts, context, caller),
+  )
   const sealed = made.secret && parts.keyring.seal(made.secret, sealContext(bare))
   const authenticator: Authenticator = { ...bare, sealed, memory: made.memory }
   const asked = made.challenge

@@ -53,7 +53,7 @@ export async function finish<R extends Refs, A>(
     const issued = issue.decide(granted, found as unknown as Found<R>)
     if (issued.refuse) return { result: issued.refuse, writes: issued.writes }
     // A proof made in this flow, as against the ones a session brought along.
-    const provedSecond = proofs.some((it, at) => at > 0 && it.at >= flowStart(caller, ticket))
+    const provedSecond = proofs.some((it, at) => (at > 0 || it.userVerified) && it.at >= flowStart(caller, ticket))
     return {
       result: yes({ granted, issued: issued.issued }),
       writes: [...ended, ...issued.writes, ...loginWrites(parts, caller, granted, { isNew: false, provedSecond })],

@@ -40,6 +40,11 @@ export interface Caller {
   readonly handles?: 'token' | 'uuid'
   /** Row of the remembered device whose key the caller has proved just now; what it is worth is decided here. */
   readonly trustedDevice?: string
+  /**
+   * The tenant's public address, where the caller is a page that stands there; factors bound to an address are asked
+   * nowhere else. From configuration, never from a request (S-163).
+   */
+  readonly base?: string
   /** Correlation id for the audit. */
   readonly correlation: string
 }

@@ -1,10 +1,19 @@
 import type { Authenticator } from '#model/authenticator.ts'
-import type { FactorTools } from '#ports/factor.ts'
-import type { Parts } from './parts.ts'
+import type { Factor, FactorTools, Site } from '#ports/factor.ts'
+import type { Caller, Parts } from './parts.ts'
 
-/** What a factor may use, with its keyed hash bound to one record of one user (S-34). */
-export function factorTools(parts: Parts, context: readonly string[]): FactorTools {
+/**
+ * What a factor may use, with its keyed hash bound to one record of one user (S-34). `caller`: who begins something, so
+ * that factors bound to an address know theirs.
+ */
+export function factorTools(
+  parts: Parts,
+  context: readonly string[],
+  caller?: Pick<Caller, 'tenant' | 'base'>,
+): FactorTools {
+  const site = caller && siteOf(caller)
   return {
+    ...(site && { site }),
     random: parts.random,
     now: parts.clock.now(),
     mac: {
@@ -13,6 +22,22 @@ export function factorTools(parts: Parts, context: readonly string[]): FactorToo
     },
   }
 }
+
+/** The address keys are used at: the public one, or by the tenant's rule a domain above it. */
+function siteOf({ base, tenant }: Pick<Caller, 'tenant' | 'base'>): Site | undefined {
+  const url = base === undefined ? null : URL.parse(base)
+  if (url === null) return undefined
+  const { keys } = tenant
+  return {
+    rpId: keys?.rpId ?? url.hostname,
+    origins: [url.origin, ...(keys?.origins ?? [])],
+    ...(keys && { rule: keys }),
+  }
+}
+
+/** Whether a factor can be asked from where the caller is: assertions are made at our own address only. */
+export const canAskHere = ({ traits }: Factor, { base }: Pick<Caller, 'base'>): boolean =>
+  traits.proof !== 'assertion' || base !== undefined
 
 /** The context under which an authenticator's secret is sealed. */
 export const sealContext = (it: Pick<Authenticator, 'tenant' | 'user' | 'id'>): readonly string[] => [

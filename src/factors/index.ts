@@ -4,9 +4,10 @@ import { recoveryCode } from './recovery-code/recovery-code.ts'
 import { sms } from './sms/sms.ts'
 import { totp } from './totp/totp.ts'
 import { voice } from './voice/voice.ts'
+import { webauthn } from './webauthn/webauthn.ts'
 
 /** Every factor there is, one line each. The password is not among them: it belongs to the user, not to a device. */
-export const factors: readonly Factor[] = [totp, sms, voice, email, recoveryCode]
+export const factors: readonly Factor[] = [totp, sms, voice, email, webauthn, recoveryCode]
 
 /** The list by kind, as the engine wants it. */
 export const factorMap = (list: readonly Factor[] = factors): ReadonlyMap<string, Factor> =>

@@ -12,6 +12,8 @@ export interface Authenticator extends Row {
   readonly state: AuthenticatorState
   /** Where messages go (E.164 number, e-mail address); absent for factors without an address. */
   readonly target?: string
+  /** What a proof of it names it by, unique in the tenant: the digest of a credential's id (S-92). */
+  readonly key?: string
   /** What the factor must keep secret, sealed under (tenant, user, id) (S-36). */
   readonly sealed?: string
   /** What the factor remembers between uses in the clear, such as the last accepted time step. */

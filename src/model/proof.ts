@@ -8,6 +8,12 @@ export interface Proof {
   readonly channel: string
   /** Epoch ms. */
   readonly at: number
+  /** `amr` values of this very proof, where it tells more than its factor alone. */
+  readonly amr?: readonly string[]
+  /** The device made sure of its user (PIN, biometric): two factors in one proof. */
+  readonly userVerified?: boolean
+  /** By a key that cannot be copied, and attested to be such. */
+  readonly hardware?: boolean
 }
 
 /** What the proofs of a flow amount to (assurance.md §2). */

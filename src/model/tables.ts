@@ -48,7 +48,11 @@ export const indexes = {
     username: { of: (row) => row.usernameKey, unique: true },
     phone: { of: (row) => row.phoneNumber },
   },
-  authenticators: { user: { of: (row) => row.user }, target: { of: (row) => row.target } },
+  authenticators: {
+    user: { of: (row) => row.user },
+    target: { of: (row) => row.target },
+    key: { of: (row) => row.key, unique: true },
+  },
   tickets: { user: { of: (row) => row.user } },
   challenges: { flow: { of: (row) => row.flow }, user: { of: (row) => row.user } },
   budgets: {},

@@ -30,6 +30,22 @@ export interface SignUpRule {
   }[]
 }
 
+/** What keys of users may be registered (S-93). Judged on the server, whatever a page has asked for. */
+export interface KeyRule {
+  /** The name keys are bound to, where it is not the host of the public address itself but a domain above it. */
+  readonly rpId?: string
+  /** Origins besides the public address from which keys may be used, such as those of native applications. */
+  readonly origins: readonly string[]
+  /** The maker has to vouch for the key, by a chain that ends at one of `roots`. */
+  readonly attestation: 'none' | 'required'
+  /** Certificates of makers, PEM. */
+  readonly roots: readonly string[]
+  /** Models that may be registered, as AAGUIDs in lower case; absent: every one. */
+  readonly models?: readonly string[]
+  /** The key has to make sure of its user each time. */
+  readonly userVerification: 'preferred' | 'required'
+}
+
 export interface Tenant extends Row {
   readonly id: TenantId
   readonly name: string
@@ -46,4 +62,5 @@ export interface Tenant extends Row {
   readonly discovery?: string
   readonly limits?: LimitOverrides
   readonly signUp?: SignUpRule
+  readonly keys?: KeyRule
 }

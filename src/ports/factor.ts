@@ -1,3 +1,5 @@
+import type { Proof } from '#model/proof.ts'
+import type { KeyRule } from '#model/tenant.ts'
 import type { Random } from './random.ts'
 
 /**
@@ -18,6 +20,8 @@ export interface FactorTraits {
   readonly amr: readonly string[]
   /** Class of the proof: two different ones make a multi-factor login, and `none` never does (e-mail). */
   readonly assurance: 'possession' | 'lookup' | 'none'
+  /** The proof is bound to the address it is made for, so that a page in between can do nothing with it. */
+  readonly phishingResistant?: boolean
   /** Whether it leaves over another channel than the login: adds `mca`. */
   readonly secondChannel: boolean
   /** Whether a user may rely on it alone; a dependent one (recovery code) only accompanies another. */
@@ -34,12 +38,23 @@ export interface BoundMac {
   matches(code: string, stored: string): boolean
 }
 
+/** The address proofs are made for, by the server's own configuration and never by a request (S-90, S-163). */
+export interface Site {
+  /** The domain keys are bound to. */
+  readonly rpId: string
+  /** Exact origins of pages and applications that may use them. */
+  readonly origins: readonly string[]
+  readonly rule?: KeyRule
+}
+
 /** What a factor may use; all of it handed in. */
 export interface FactorTools {
   readonly random: Random
   /** Epoch ms. */
   readonly now: number
   readonly mac: BoundMac
+  /** Absent where the caller is no page of ours; factors bound to a site cannot be asked from there. */
+  readonly site?: Site
 }
 
 /** What a factor remembers, in the clear; JSON. */
@@ -51,6 +66,8 @@ export interface EnrolRequest {
   /** How the account is shown in an authenticator app. */
   readonly issuer: string
   readonly account: string
+  /** What the user's other authenticators of this kind remember. */
+  readonly others?: readonly Memory[]
 }
 
 /** A code to be sent to the address, in the same commit as the challenge. */
@@ -66,13 +83,28 @@ export interface Enrolled {
   readonly challenge?: Memory
   readonly dispatch?: Dispatch
   /** Shown to the user now and never again. */
-  readonly show?: { readonly secret?: string; readonly uri?: string; readonly codes?: readonly string[] }
+  readonly show?: Shown
+}
+
+/** What a new authenticator shows its user or, as options of a key, hands to the browser. */
+export type Shown = {
+  readonly secret?: string
+  readonly uri?: string
+  readonly codes?: readonly string[]
+  readonly publicKey?: Memory
 }
 
 export interface Asked {
   readonly challenge: Memory
   readonly dispatch?: Dispatch
   readonly show?: Memory
+}
+
+export interface Asking {
+  readonly secret?: Uint8Array
+  readonly memory?: Memory
+  /** What the user's other confirmed authenticators of this kind remember. */
+  readonly others?: readonly Memory[]
 }
 
 export interface CheckRequest {
@@ -92,8 +124,13 @@ export type Verdict =
       readonly memory?: Memory
       /** Shown to the user once, such as the code that replaces a spent one. */
       readonly show?: { readonly codes?: readonly string[] }
+      /** Confirms an enrolment: the name its proofs will give, unique in the tenant (see `keyOf`). */
+      readonly key?: string
+      /** What this proof tells beyond the factor's traits. */
+      readonly proved?: Pick<Proof, 'amr' | 'userVerified' | 'hardware'>
     }
-  | { readonly is: 'wrong' }
+  /** `suspend`: it looks copied, and is not to be believed again until somebody has looked into it (S-91). */
+  | { readonly is: 'wrong'; readonly suspend?: boolean }
   | { readonly is: 'waiting' }
   | { readonly is: 'declined' }
 
@@ -108,7 +145,14 @@ export interface Factor {
   /** Starts an enrolment. */
   enrol(request: EnrolRequest, tools: FactorTools): Enrolled
   /** Makes a challenge; absent for factors that are proved without one being made (TOTP, saved codes). */
-  ask?(it: { readonly secret?: Uint8Array; readonly memory?: Memory }, tools: FactorTools): Asked
+  ask?(it: Asking, tools: FactorTools): Asked
+  /** Makes a challenge to whoever holds one: the proof itself says whose it is. Absent: it needs to know the user. */
+  discover?(tools: FactorTools): Asked
+  /**
+   * The authenticator a proof claims to come from, by the name its confirmation gave it; undefined: it names none.
+   * Present: a challenge may be answered by any of the user's authenticators of this kind.
+   */
+  keyOf?(proof: unknown): string | undefined
   /** Slow or asynchronous work before the attempt is spent; its result is handed to `check`. */
   examine?(request: Omit<CheckRequest, 'evidence'>, tools: FactorTools): Promise<unknown>
   /** Judges a proof. Synchronous, since it runs where nothing else can spend the same thing. Never throws for bad input. */

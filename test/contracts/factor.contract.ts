@@ -33,6 +33,7 @@ function toolsFor(record: string, now = start): FactorTools {
   return {
     random: seededRandom(`${record} ${now}`),
     now,
+    site: { rpId: 'login.example.com', origins: ['https://login.example.com'] },
     mac: {
       make: (code) => keyring.mac(code, context),
       matches: (code, stored) => keyring.macMatches(code, context, stored),
@@ -50,15 +51,23 @@ function deepFreeze<T>(value: T): T {
   return Object.freeze(value)
 }
 
-/** A user's authenticator, with a challenge open where the factor makes one. */
-function enrolled(factor: Factor, samples: FactorSamples, record: string, now = start) {
+/** A user's authenticator, confirmed where that takes a challenge, with a new challenge open where the factor makes one. */
+async function enrolled(factor: Factor, samples: FactorSamples, record: string, now = start) {
   const tools = toolsFor(record, now)
   const made = factor.enrol({ target: samples.target, issuer: 'Demo', account: 'ada@example.com' }, tools)
-  const memory = stored(made.memory)
+  const memory = stored(await confirmedMemory(factor, samples, made, tools))
   const asked = factor.ask?.({ secret: made.secret, memory }, tools)
   const right = samples.proof({ ...made, dispatch: asked?.dispatch ?? made.dispatch, asked }, now)
   const material = { secret: made.secret, memory, challenge: stored(asked?.challenge) }
   return { tools, made, asked, material, right }
+}
+
+/** What is remembered once the enrolment is confirmed. */
+async function confirmedMemory(factor: Factor, samples: FactorSamples, made: Enrolled, tools: FactorTools) {
+  if (made.challenge === undefined) return made.memory
+  const material = { secret: made.secret, memory: stored(made.memory), challenge: stored(made.challenge) }
+  const verdict = await checked(factor, { ...material, proof: samples.proof(made, tools.now) }, tools)
+  return verdict.is === 'right' ? (verdict.memory ?? made.memory) : assert.fail('the enrolment was not confirmed')
 }
 
 async function checked(factor: Factor, request: Omit<CheckRequest, 'evidence'>, tools: FactorTools): Promise<Verdict> {
@@ -111,8 +120,8 @@ export function factorContract(factor: Factor, samples: FactorSamples): void {
       assert.equal(traits.reach !== undefined, samples.target !== undefined, 'an address is needed, or not')
     })
 
-    test('a message leaves exactly over message channels, with a code of at least six digits (S-1)', () => {
-      const { made, asked } = enrolled(factor, samples, 'a')
+    test('a message leaves exactly over message channels, with a code of at least six digits (S-1)', async () => {
+      const { made, asked } = await enrolled(factor, samples, 'a')
       const sends = messageChannels.has(traits.channel) && traits.proof === 'code'
       assert.equal(asked?.dispatch !== undefined, sends)
       assert.equal(made.dispatch !== undefined, sends)
@@ -120,25 +129,25 @@ export function factorContract(factor: Factor, samples: FactorSamples): void {
     })
 
     test('the right proof is right', async () => {
-      const { material, right, tools } = enrolled(factor, samples, 'a')
+      const { material, right, tools } = await enrolled(factor, samples, 'a')
       assert.equal((await checked(factor, { ...material, proof: right }, tools)).is, 'right')
     })
 
     test('what confirms an enrolment is right as well', async () => {
-      const { made, tools } = enrolled(factor, samples, 'a')
+      const { made, tools } = await enrolled(factor, samples, 'a')
       const proof = samples.proof(made, start)
       const material = { secret: made.secret, memory: stored(made.memory), challenge: stored(made.challenge) }
       assert.equal((await checked(factor, { ...material, proof }, tools)).is, 'right')
     })
 
     test('a wrong proof is wrong', async () => {
-      const { material, right, tools } = enrolled(factor, samples, 'a')
+      const { material, right, tools } = await enrolled(factor, samples, 'a')
       const verdict = await checked(factor, { ...material, proof: samples.wrong(right) }, tools)
       assert.deepEqual(verdict, { is: 'wrong' })
     })
 
     test('S-6: junk is never right and never throws', async () => {
-      const { material, tools } = enrolled(factor, samples, 'a')
+      const { material, tools } = await enrolled(factor, samples, 'a')
       for (const proof of junk) {
         assert.notEqual((await checked(factor, { ...material, proof }, tools)).is, 'right', String(proof))
       }
@@ -152,7 +161,7 @@ export function factorContract(factor: Factor, samples: FactorSamples): void {
     })
 
     test('junk where its own memory, challenge or secret should be is never right and never throws', async () => {
-      const { material, right, tools } = enrolled(factor, samples, 'a')
+      const { material, right, tools } = await enrolled(factor, samples, 'a')
       for (const broken of [
         { secret: undefined, memory: undefined, challenge: undefined },
         { secret: undefined, memory: {}, challenge: {} },
@@ -165,20 +174,20 @@ export function factorContract(factor: Factor, samples: FactorSamples): void {
     })
 
     test('S-4: the proof of one record is wrong for another', async () => {
-      const one = enrolled(factor, samples, 'a')
-      const two = enrolled(factor, samples, 'b')
+      const one = await enrolled(factor, samples, 'a')
+      const two = await enrolled(factor, samples, 'b')
       assert.equal((await checked(factor, { ...two.material, proof: one.right }, two.tools)).is, 'wrong')
     })
 
     test('S-4, S-34: a keyed hash that was moved to another record proves nothing there', async () => {
-      const { material, right } = enrolled(factor, samples, 'a')
+      const { material, right } = await enrolled(factor, samples, 'a')
       if (!JSON.stringify([material.memory, material.challenge]).includes('h1.')) return
       assert.equal((await checked(factor, { ...material, proof: right }, toolsFor('b'))).is, 'wrong')
     })
 
     test('S-12, S-45: without a challenge to spend, a proof that was right is wrong once its memory is kept', async () => {
       if (factor.ask !== undefined) return
-      const { material, right, tools } = enrolled(factor, samples, 'a')
+      const { material, right, tools } = await enrolled(factor, samples, 'a')
       const verdict = await checked(factor, { ...material, proof: right }, tools)
       assert(verdict.is === 'right')
       assert.notEqual(verdict.memory, undefined, 'what was used has to be remembered')
@@ -189,8 +198,8 @@ export function factorContract(factor: Factor, samples: FactorSamples): void {
       }
     })
 
-    test('S-34: what it keeps in the clear holds no code', () => {
-      const { made, asked, material } = enrolled(factor, samples, 'a')
+    test('S-34: what it keeps in the clear holds no code', async () => {
+      const { made, asked, material } = await enrolled(factor, samples, 'a')
       const kept = JSON.stringify([material.memory, material.challenge, made.challenge])
       const codes = [made.dispatch?.code, asked?.dispatch?.code, ...(made.show?.codes ?? []), made.show?.secret]
       for (const code of codes) if (code !== undefined) assert(!kept.includes(code))

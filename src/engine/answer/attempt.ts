@@ -11,13 +11,14 @@ import type { Parts } from '../parts.ts'
 import { provedOne } from '../policy/index.ts'
 import { confirmed, held } from '../policy/ways.ts'
 import { checkTicket } from '../tickets.ts'
-import type { Account, AnswerRequest, Attempt } from './request.ts'
+import type { Account, AnswerRequest, Attempt, Examined } from './request.ts'
 
 /** All that can be said before the proof is looked at. */
 export function prepare<R extends Refs, A>(
   parts: Parts,
   request: AnswerRequest<R, A>,
   found: Account,
+  { key }: Examined = {},
 ): Outcome<Attempt> {
   const { caller, flow } = request
   const now = parts.clock.now()
@@ -26,7 +27,7 @@ export function prepare<R extends Refs, A>(
   if (ticket?.no !== undefined) return ticket
   const bound =
     'challenge' in request.to
-      ? byChallenge(parts, request, found, ticket?.yes, now)
+      ? byChallenge(parts, request, found, ticket?.yes, key, now)
       : byKind(parts, request, request.to.kind, found, ticket?.yes, now)
   if (bound.no !== undefined) return bound
   const over = budgetsRefuse(parts, caller, found, bound.yes.factor, request.holdBucket === true)
@@ -64,6 +65,7 @@ function byChallenge<R extends Refs, A>(
   { caller, flow }: AnswerRequest<R, A>,
   { challenge, authenticators }: Account,
   ticket: Ticket | undefined,
+  key: string | undefined,
   now: number,
 ): Outcome<Attempt> {
   if (challenge === undefined) return { no: 'challenge-unknown' }
@@ -71,7 +73,8 @@ function byChallenge<R extends Refs, A>(
   if (challenge.client !== caller.application.id) return { no: 'challenge-of-other-flow' }
   if (challenge.codeExpiresAt <= now) return { no: 'challenge-expired' }
   const factor = parts.factors.get(challenge.factor)
-  const authenticator = authenticators.find((it) => it.id === challenge.authenticator)
+  const named = authenticators.find((it) => key !== undefined && it.key === key && mayAnswer(it, challenge))
+  const authenticator = named ?? authenticators.find((it) => it.id === challenge.authenticator)
   const wanted = challenge.purpose === 'enrolment' ? 'pending' : 'confirmed'
   const gone = authenticator === undefined || authenticator.target !== challenge.target || factor === undefined
   if (gone || !caller.tenant.factors.includes(factor.kind)) return { no: 'challenge-expired' }
@@ -103,6 +106,10 @@ function byKind<R extends Refs, A>(
   const failures = ticket?.failures[kind] ?? 0
   return yes({ factor, candidates, ticket, dead: failures >= limits.failuresPerChallenge })
 }
+
+/** Whether an authenticator that names itself in its proof may stand in for the one that was asked. */
+export const mayAnswer = (it: Authenticator, { user, factor, purpose }: Challenge): boolean =>
+  it.user === user && it.factor === factor && it.state === 'confirmed' && purpose === 'login'
 
 /** Whether a challenge can still be won. */
 export const isOpen = (it: Challenge): boolean =>

@@ -72,17 +72,19 @@ export function declined<R extends Refs, A>(
 
 /**
  * A wrong proof: every counter it touches, in one commit with its audit row. Where nothing was compared, because the
- * challenge was dead already, only the budgets of user and address count it: it was no guess (S-20).
+ * challenge was dead already, only the budgets of user and address count it: it was no guess (S-20). `copied`: whose
+ * proof says that somebody else holds it too; they are suspended.
  */
 export function wrong<R extends Refs, A>(
   parts: Parts,
   { caller }: AnswerRequest<R, A>,
   account: Account,
   attempt: Attempt,
+  copied: readonly Authenticator[] = [],
 ): Decision<Outcome<Answered<A>>> {
   const { factor, challenge, ticket, candidates } = attempt
   const now = parts.clock.now()
-  const counted = attempt.dead ? [] : candidates.map((it) => failedOnce(it, now))
+  const counted = attempt.dead ? [] : candidates.map((it) => failedOnce(it, now, copied.includes(it)))
   const locked = counted.find((it) => it.state === 'disabled') ?? counted.find((it) => it.waitUntil !== undefined)
   const cause = locked?.state === 'disabled' ? 'factor-disabled' : 'factor-locked'
   const notice = locked && account.user ? noticeDue(parts, caller, account.user, account.told, cause, factor.kind) : []
@@ -99,7 +101,7 @@ export function wrong<R extends Refs, A>(
         factor: factor.kind,
         authenticator: candidates[0]?.id,
         outcome: 'failure',
-        reason: attempt.dead ? 'dead' : 'wrong',
+        reason: attempt.dead ? 'dead' : copied.length > 0 ? 'copied' : 'wrong',
       }),
       ...counted.flatMap((it) => lockEvents(parts, caller, it)),
     ],
@@ -117,9 +119,11 @@ const countOnTicket = (ticket: Ticket, kind: string): Ticket => ({
   failures: { ...ticket.failures, [kind]: (ticket.failures[kind] ?? 0) + 1 },
 })
 
-/** One more consecutive failure; at the hundredth the authenticator is disabled until it is recovered (S-18). */
-function failedOnce(it: Authenticator, now: number): Authenticator {
+/** One more consecutive failure; copied (S-91), or at the hundredth, it is disabled until it is recovered (S-18). */
+function failedOnce(it: Authenticator, now: number, copied: boolean): Authenticator {
   if (it.state === 'pending') return { ...it, pendingFailures: (it.pendingFailures ?? 0) + 1 }
   const rung = climb(it, now)
-  return rung.failures >= limits.failuresBeforeDisabled ? { ...it, ...rung, state: 'disabled' } : { ...it, ...rung }
+  return copied || rung.failures >= limits.failuresBeforeDisabled
+    ? { ...it, ...rung, state: 'disabled' }
+    : { ...it, ...rung }
 }

@@ -42,7 +42,10 @@ type AccountRefs = ReturnType<typeof accountRefs> & {
   readonly address: ReturnType<typeof row<'budgets'>>
   readonly told: ReturnType<typeof row<'budgets'>>
 }
-export type Account = Found<AccountRefs>
+export type Account = Found<AccountRefs> & {
+  /** Whoever has the name the proof gives, where it gives one. */
+  readonly named?: readonly Authenticator[]
+}
 
 /** One attempt, bound to what it may prove. */
 export interface Attempt {
@@ -53,4 +56,11 @@ export interface Attempt {
   readonly ticket?: Ticket
   /** The challenge, or this kind on this ticket, has seen its last wrong proof: nothing is right any more. */
   readonly dead: boolean
+}
+
+/** What was found out about a proof before its attempt is spent. */
+export interface Examined {
+  /** The name the proof gives of its authenticator, unproved. */
+  readonly key?: string
+  readonly evidence?: unknown
 }

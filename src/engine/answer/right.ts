@@ -33,13 +33,14 @@ export function succeed<R extends Refs, A>(
   const user = account.user
   if (user === undefined) return { result: { no: 'ticket-unknown' } }
   const memory = verdict.memory ?? it.memory
-  const proved: Authenticator = { ...it, memory, failures: 0, waitUntil: undefined, lastUsedAt: now }
+  const key = verdict.key ?? it.key
+  const proved: Authenticator = { ...it, key, memory, failures: 0, waitUntil: undefined, lastUsedAt: now }
   const enrolled = it.state === 'pending'
   const authenticators = account.authenticators.map((one) =>
     one.id === it.id ? { ...proved, state: 'confirmed' as const } : one,
   )
   const kept = enrolled ? confirmWrites(proved, account.authenticators, now) : [put('authenticators', proved)]
-  const proof: Proof = { factor: factor.kind, authenticator: it.id, channel: channelOf(it, parts.factors), at: now }
+  const proof = proofOf(parts, factor, it, verdict)
   const before = flow.by === 'ticket' ? (ticket?.proofs ?? []) : flow.proofs
   const proofs = [...before.filter((one) => one.channel !== proof.channel), proof]
   const wish = flow.by === 'ticket' ? flow.ticket.wish : flow.wish
@@ -89,6 +90,20 @@ export function succeed<R extends Refs, A>(
     ],
   }
 }
+
+/** What a right verdict proves, as it stays in the flow. */
+export const proofOf = (
+  parts: Parts,
+  { kind }: Factor,
+  it: Authenticator,
+  { proved }: Extract<Verdict, { is: 'right' }>,
+): Proof => ({
+  factor: kind,
+  authenticator: it.id,
+  channel: channelOf(it, parts.factors),
+  at: parts.clock.now(),
+  ...proved,
+})
 
 /** The refusal that asks for the next proof; the handle is the one the client already holds. */
 function moreProof<R extends Refs, A>(

@@ -31,11 +31,14 @@ export function judge(situation: Situation, among: readonly Condition[] = condit
   return { met: true }
 }
 
-/** Whether some proof of this flow, other than the first factor, answers the need. */
+/** Whether some proof of this flow answers the need: another than the first factor, or one that is two by itself. */
 function satisfied(need: Need, situation: Situation): boolean {
   const first = situation.proofs[0]
   return situation.proofs.some((proof) => {
-    if (proof === first || proof.factor === password || proof.channel === first?.channel) return false
+    // A first factor that has made sure of its user is two in one (assurance.md §1).
+    const alone = proof.userVerified === true
+    if (!alone && (proof === first || proof.channel === first?.channel)) return false
+    if (proof.factor === password) return false
     const traits = situation.factors.get(proof.factor)?.traits
     if (traits === undefined) return false
     if (traits.proof === 'lookup') return need.notByLookup !== true && recent(need, proof.at, situation.now)
