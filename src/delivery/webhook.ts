@@ -1,5 +1,6 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { webhookSignature } from '#crypto/webhook-signature.ts'
 import type { Clock } from '#ports/clock.ts'
 import { type Delivery, DeliveryFailed, deliveryTimes } from '#ports/delivery.ts'
 
@@ -29,7 +30,6 @@ export async function webhookDelivery(url: URL, { clock, times = deliveryTimes }
   const target = new URL(url)
   target.username = ''
   target.password = ''
-  const sign = await signer(secret)
   return {
     provider: 'webhook',
     async send({ id, channel, to, text, subject, html }) {
@@ -40,7 +40,7 @@ export async function webhookDelivery(url: URL, { clock, times = deliveryTimes }
         'content-length': Buffer.byteLength(body),
         'webhook-id': id,
         'webhook-timestamp': timestamp,
-        'webhook-signature': `v1,${await sign(`${id}.${timestamp}.${body}`)}`,
+        'webhook-signature': `v1,${webhookSignature(secret, `${id}.${timestamp}.${body}`)}`,
       }
       const reply = await post(target, headers, body, times)
       if (reply.status >= 200 && reply.status < 300) return 'sent'
@@ -50,14 +50,6 @@ export async function webhookDelivery(url: URL, { clock, times = deliveryTimes }
       })
     },
   }
-}
-
-/** HMAC-SHA-256 by the platform's Web Crypto, which is not in the hot path. */
-async function signer(secret: string): Promise<(text: string) => Promise<string>> {
-  const bytes = secret.startsWith('whsec_') ? Buffer.from(secret.slice(6), 'base64') : Buffer.from(secret)
-  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  const key = await crypto.subtle.importKey('raw', bytes, algorithm, false, ['sign'])
-  return async (text) => Buffer.from(await crypto.subtle.sign('HMAC', key, Buffer.from(text))).toString('base64')
 }
 
 function post(
