@@ -1,7 +1,6 @@
 import { lazy, type ReactNode, Suspense, useCallback, useState } from 'react'
 import type { Catalogue } from '../texts/en.ts'
 import { Frame } from './base/Frame.tsx'
-import { Spinner } from './base/Spinner.tsx'
 import type { PageData } from './data.ts'
 import { Flow } from './flow/Flow.tsx'
 import { preferLanguage } from './language.ts'
@@ -30,9 +29,12 @@ export function App({ data, first }: Properties) {
   }, [])
   return (
     <SpeechProvider language={words.language} catalogue={withOwn(words.catalogue, data.texts)} choose={choose}>
-      <Frame tenant={data.tenant} logo={data.logo} wide={data.page === 'account'}>
-        <Suspense fallback={<Spinner />}>{pageOf(data)}</Suspense>
-      </Frame>
+      {/* Around everything: what is drawn first is drawn whole, so that nothing moves. */}
+      <Suspense fallback={null}>
+        <Frame tenant={data.tenant} logo={data.logo} wide={data.page === 'account'}>
+          {pageOf(data)}
+        </Frame>
+      </Suspense>
     </SpeechProvider>
   )
 }

@@ -18,7 +18,7 @@ export interface PageData {
   readonly ticket?: string
   readonly state?: State
   readonly account?: Account
-  readonly error?: { readonly code: string; readonly wait?: number }
+  readonly error?: { readonly code: string; readonly wait?: number; readonly reason?: string }
 }
 
 /** Reads what the server wrote into the page. */

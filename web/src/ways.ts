@@ -39,3 +39,6 @@ export const byStrength = <T extends Described>(list: readonly T[]): readonly T[
   }
   return [...list].sort((one, other) => place(one) - place(other))
 }
+
+/** A masked number or address as people read it, kept in its own direction inside a right-to-left sentence. */
+export const shownTarget = (target: string): string => `\u2068${target.replace(/\*+/g, '•••')}\u2069`

@@ -1,7 +1,10 @@
 import type { Answer, Exchange, Route } from '#http/route.ts'
 import type { Application } from '#model/application.ts'
+import { looking } from './account/call.ts'
+import { overview } from './account/overview.ts'
 import type { Hosted } from './hosted.ts'
 import { begin, openRun, stateOf } from './run.ts'
+import type { Account } from './schemas.ts'
 import { brandCss, brandingOf } from './static-brand.ts'
 import { type BuiltPages, encoded, readBuiltPages } from './static-files.ts'
 import { languageOf } from './static-language.ts'
@@ -21,7 +24,11 @@ export function pageRoutes(hosted: Hosted, pages = readBuiltPages()): readonly R
     answer(hosted, pages, exchange, { page, ...ticketOf(page, exchange) })
   return [
     get('/u/login/:flow', (exchange) => login(hosted, pages, exchange)),
-    get('/u/account', only('account')),
+    get('/u/account', async (exchange) => {
+      const { status, body, cookies } = await looking(overview)(hosted, exchange)
+      const seen = status === 200 ? { account: body as Account } : {}
+      return answer(hosted, pages, exchange, { page: 'account', ...seen }, { ...(cookies && { cookies }) })
+    }),
     get('/u/new-password', only('reset-password')),
     get('/u/signed-out', only('signed-out')),
     get('/u/error', only('error')),

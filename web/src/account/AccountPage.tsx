@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { startTransition, useEffect, useState } from 'react'
 import { Button } from '../base/Button.tsx'
 import { Card } from '../base/Card.tsx'
 import { Emblem } from '../base/Icon.tsx'
@@ -64,7 +64,7 @@ function SignedIn({ handle, tenant }: { readonly handle: AccountHandle; readonly
   const begin = async (wanted: string) => {
     handle.clear()
     handle.say(undefined)
-    if (await freshFirst(wanted)) setTask(wanted)
+    if (await freshFirst(wanted)) startTransition(() => setTask(wanted))
   }
   const end = () => {
     handle.clear()
@@ -96,7 +96,7 @@ function SignedIn({ handle, tenant }: { readonly handle: AccountHandle; readonly
           {t('account.sign-out')}
         </Button>
       </div>
-      <Trouble refusal={refusal} all />
+      {task === undefined && <Trouble refusal={refusal} all />}
       {said !== undefined && <Notice kind="success">{said}</Notice>}
       <Factors handle={handle} task={task} onTask={(wanted) => void begin(wanted)} onEnd={() => setTask(undefined)} />
       <Section title={t('account.recovery')} icon="paper">

@@ -6,7 +6,7 @@ import { Icon, iconOf } from '../base/Icon.tsx'
 import type { Account } from '../data.ts'
 import { useSpeech } from '../texts.tsx'
 import { Trouble } from '../trouble.tsx'
-import { kindOf } from '../ways.ts'
+import { kindOf, shownTarget } from '../ways.ts'
 import { Dialog } from './Dialog.tsx'
 import { Section } from './Section.tsx'
 import type { AccountHandle } from './use-account.ts'
@@ -61,7 +61,9 @@ function FactorRow({ factor, onTask }: { readonly factor: Factor; readonly onTas
   const kind = kindOf(factor, speech)
   const name = factor.name ?? kind
   const badge = factor.state === 'confirmed' ? (factor.weak ? 'weak' : undefined) : factor.state
-  const detail = [factor.name === undefined ? undefined : kind, factor.target].filter((it) => it !== undefined)
+  const detail = [factor.name === undefined ? undefined : kind, factor.target && shownTarget(factor.target)].filter(
+    (it) => it !== undefined,
+  )
   return (
     <li className="row">
       <span className="row-icon">

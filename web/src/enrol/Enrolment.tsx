@@ -1,3 +1,4 @@
+import { useEffect } from 'react'
 import type { Refusal } from '../api.ts'
 import { Choices } from '../base/Choices.tsx'
 import { iconOf } from '../base/Icon.tsx'
@@ -6,7 +7,7 @@ import { useSpeech } from '../texts.tsx'
 import { aboutOf, byStrength, isMessage, kindOf } from '../ways.ts'
 import { AppSetup } from './AppSetup.tsx'
 import { KeySetup, PushSetup } from './DeviceSetup.tsx'
-import { MessageCode, TargetForm } from './MessageSetup.tsx'
+import { expectPhone, MessageCode, TargetForm } from './MessageSetup.tsx'
 
 /** What setting up a factor needs, at first login and in the account alike. */
 export interface EnrolHandle {
@@ -44,6 +45,7 @@ interface OfferProperties {
 /** The kinds there are, the strongest first and marked as such. */
 export function OfferChoice({ offers, onChoose }: OfferProperties) {
   const speech = useSpeech()
+  useEffect(() => expectPhone(offers), [offers])
   const sorted = byStrength(offers)
   const strong = sorted[0] && ['device', 'app'].includes(sorted[0].traits.channel) && sorted.length > 1
   return (

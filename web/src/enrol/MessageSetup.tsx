@@ -5,13 +5,20 @@ import { CodeInput } from '../base/CodeInput.tsx'
 import { Field } from '../base/Field.tsx'
 import { Form } from '../base/Form.tsx'
 import { Emblem, iconOf } from '../base/Icon.tsx'
-import { Spinner } from '../base/Spinner.tsx'
+import type { Offer } from '../data.ts'
 import { Resend } from '../flow/Resend.tsx'
 import { useSpeech } from '../texts.tsx'
 import { Trouble, useFieldError } from '../trouble.tsx'
+import { shownTarget } from '../ways.ts'
 import type { SetupProperties } from './Enrolment.tsx'
 
-const PhoneInput = lazy(() => import('../base/PhoneInput.tsx'))
+const loadPhoneInput = () => import('../base/PhoneInput.tsx')
+const PhoneInput = lazy(loadPhoneInput)
+
+/** Fetches the rules of phone numbers before they are needed, so that nothing waits for them. */
+export const expectPhone = (offers: readonly Offer[]): void => {
+  if (offers.some(({ traits }) => traits.reach === 'phone')) void loadPhoneInput()
+}
 
 /** Where codes are to go: a number with its country, or an address. */
 export function TargetForm({ subject, handle, backWords }: SetupProperties) {
@@ -36,7 +43,7 @@ export function TargetForm({ subject, handle, backWords }: SetupProperties) {
       <Trouble refusal={refusal} />
       <Form onSubmit={submit}>
         {phone ? (
-          <Suspense fallback={<Spinner />}>
+          <Suspense fallback={<div className="phone-place" />}>
             <PhoneInput onChange={setTarget} error={error} />
           </Suspense>
         ) : (
@@ -74,7 +81,7 @@ export function MessageCode({ subject, handle, backWords }: SetupProperties) {
   const error = useFieldError(refusal)
   const voice = subject.traits.channel === 'voice'
   const home = t(subject.traits.reach === 'email' ? 'challenge.your-mail' : 'challenge.your-phone')
-  const target = enrolling?.target === undefined ? home : `\u2068${enrolling.target}\u2069`
+  const target = enrolling?.target === undefined ? home : shownTarget(enrolling.target)
   const submit = () => (code === '' ? refuse('empty') : void confirm(code))
   return (
     <Card

@@ -6,7 +6,7 @@ import { iconOf } from '../base/Icon.tsx'
 import type { Option } from '../data.ts'
 import { useSpeech } from '../texts.tsx'
 import { Trouble } from '../trouble.tsx'
-import { aboutOf, kindOf } from '../ways.ts'
+import { aboutOf, kindOf, shownTarget } from '../ways.ts'
 import { ApprovalStep, AssertionStep, CodeStep, LookupStep } from './ChallengeSteps.tsx'
 import type { FlowHandle } from './use-flow.ts'
 
@@ -72,7 +72,7 @@ function Chooser({ flow, options, onChoose, onBack }: ChooserProperties) {
           id: it.id,
           icon: iconOf(it.traits.channel),
           title: it.name ?? kindOf(it, speech),
-          about: it.target ?? aboutOf(it, speech),
+          about: it.target === undefined ? aboutOf(it, speech) : shownTarget(it.target),
         }))}
         onChoose={onChoose}
       />

@@ -12,7 +12,7 @@ import { newDeviceKey } from '../device.ts'
 import { keysSupported, proveKey } from '../keys.ts'
 import { useSpeech } from '../texts.tsx'
 import { Trouble, useFieldError } from '../trouble.tsx'
-import { isDirect } from '../ways.ts'
+import { isDirect, shownTarget } from '../ways.ts'
 import { Resend } from './Resend.tsx'
 import type { FlowHandle } from './use-flow.ts'
 
@@ -92,7 +92,7 @@ export function CodeStep(properties: Properties) {
   const voice = option.traits.channel === 'voice'
   const ask = () => void flow.run('challenge', { option: option.id })
   const home = t(option.traits.channel === 'email' ? 'challenge.your-mail' : 'challenge.your-phone')
-  const target = option.target === undefined ? home : isolated(option.target)
+  const target = option.target === undefined ? home : shownTarget(option.target)
   if (!direct && asked === undefined) {
     return (
       <Shell {...properties} lead={t(voice ? 'challenge.call' : 'challenge.send', { target })}>
@@ -121,9 +121,6 @@ export function CodeStep(properties: Properties) {
     </Shell>
   )
 }
-
-/** A masked number or address keeps its own direction inside a right-to-left sentence. */
-const isolated = (text: string): string => `\u2068${text}\u2069`
 
 function CodeForm({ flow, body, children }: { flow: FlowHandle; body: object; children: ReactNode }) {
   const { t } = useSpeech()

@@ -24,7 +24,7 @@ interface Properties {
 
 /** A sign-in, from whichever step the server says to the end. */
 export function Flow({ id, first, error }: Properties) {
-  const refusal = error && { error: error.code, retryAfter: error.wait }
+  const refusal = error && { error: error.code, retryAfter: error.wait, reason: error.reason }
   const { lost, flow } = { flow: undefined, ...useFlow(id, first, refusal) }
   if (lost) return <Said title="error.lost-title" text="error.lost" icon="alert" />
   if (flow === undefined) return <Spinner />

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { startTransition, useCallback, useEffect, useRef, useState } from 'react'
 import { act, getState, type Refusal } from '../api.ts'
 import type { State } from '../data.ts'
 
@@ -45,8 +45,11 @@ export function useFlow(id: string, first: State | undefined, firstRefusal: Refu
       running.current = false
       setBusy(undefined)
       if (reply.ok) {
-        setState(reply.value)
-        setRefusal(undefined)
+        // The step stays as it is until the next one is there.
+        startTransition(() => {
+          setState(reply.value)
+          setRefusal(undefined)
+        })
         return true
       }
       const { refusal: refused } = reply

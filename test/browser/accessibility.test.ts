@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { after, before, describe, test } from 'node:test'
+import type { AxeResults } from 'axe-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { openChromium } from './support/chromium.ts'
+import { openStage, type Stage } from './support/stage.ts'
+import { states } from './support/states.ts'
+
+/** axe-core over every page in every state: light and dark, from a small phone to a large window, and right to left. */
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const standards = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+/** What depends on colours and sizes; all else is the same in every window, and is looked at in the first. */
+const ofLook = ['color-contrast', 'target-size', 'scrollable-region-focusable', 'meta-viewport']
+const widths = [320, 768, 1440]
+const schemes = ['light', 'dark'] as const
+
+let browser: Browser
+let stage: Stage
+before(async () => {
+  stage = await openStage()
+  browser = await openChromium()
+})
+after(async () => {
+  await browser.close()
+  await stage.close()
+})
+
+/** Everything wrong with a page as it stands, in words. */
+async function faults(page: Page, rules?: readonly string[]): Promise<readonly string[]> {
+  const options = { resultTypes: ['violations'], runOnly: rules ?? standards }
+  const { violations, wide } = await page.evaluate(async (how) => {
+    const { axe } = globalThis as unknown as { axe: { run: (root: unknown, options: object) => Promise<AxeResults> } }
+    const found = await axe.run(document, how)
+    const root = document.documentElement
+    return { violations: found.violations, wide: root.scrollWidth - root.clientWidth }
+  }, options)
+  return [
+    ...violations.flatMap(({ id, nodes }) => nodes.map((it) => `${id}: ${it.html.slice(0, 160)} ${it.failureSummary}`)),
+    ...(wide > 0 ? [`it is ${wide} px wider than the window`] : []),
+  ]
+}
+
+/** The same page in every window and scheme. */
+async function faultsEverywhere(page: Page): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const width of widths) {
+    await page.setViewportSize({ width, height: 800 })
+    for (const colorScheme of schemes) {
+      await page.emulateMedia({ colorScheme })
+      const first = width === widths[0] && colorScheme === 'light'
+      const here = await faults(page, first ? undefined : ofLook)
+      found.push(...here.map((it) => `${width} px, ${colorScheme}: ${it}`))
+    }
+  }
+  return found
+}
+
+const kinds = [
+  { title: 'in English', language: 'en', branded: false },
+  { title: 'with colours and a logo of a tenant', language: 'en', branded: true },
+  { title: 'in Arabic, from right to left', language: 'ar', branded: false },
+] as const
+
+for (const { title, ...options } of kinds) {
+  describe(`axe-core finds nothing on any page ${title}`, () => {
+    let context: BrowserContext
+    before(async () => {
+      context = await browser.newContext({ reducedMotion: 'reduce' })
+      await context.addInitScript(axe)
+    })
+    after(() => context.close())
+    // What is done on a page is told in English words; branding touches colours, which a few pages show all of.
+    const shown = states
+      .filter(({ act }) => options.language === 'en' || act === undefined)
+      .filter(({ name }) => !options.branded || /^(login|password-wrong|enrol|challenge-app|account)$/.test(name))
+    for (const { name, act } of shown) {
+      test(`${name}`, async () => {
+        const page = await context.newPage()
+        const said: string[] = []
+        page.on('console', (message) => message.type() === 'error' && said.push(message.text()))
+        page.on('pageerror', (error) => said.push(String(error)))
+        await page.goto(stage.addressOf(name, options))
+        await page.locator('h1').first().waitFor()
+        await act?.(page)
+        await page.locator('.phone-place').waitFor({ state: 'detached' })
+        assert.deepEqual(await faultsEverywhere(page), [])
+        // A refused call of the API is told on the console by the browser itself.
+        assert.deepEqual(
+          said.filter((it) => !/Failed to load resource: .* 4\d\d/.test(it)),
+          [],
+          'console',
+        )
+        await page.close()
+      })
+    }
+  })
+}
+
+interface Shifts {
+  shifts?: number
+}
+
+test('no page moves while it is drawn', async () => {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } })
+  await context.addInitScript(() => {
+    const seen = globalThis as Shifts
+    new PerformanceObserver((list) => {
+      for (const it of list.getEntries()) {
+        seen.shifts = (seen.shifts ?? 0) + (it as PerformanceEntry & { readonly value: number }).value
+      }
+    }).observe({ type: 'layout-shift', buffered: true })
+  })
+  const page = await context.newPage()
+  for (const name of ['login', 'password', 'challenge-app', 'enrol', 'enrol-app', 'recovery-codes', 'account']) {
+    await page.goto(stage.addressOf(name))
+    await page.locator('h1').first().waitFor()
+    await page.waitForTimeout(300)
+    assert.equal(await page.evaluate(() => (globalThis as Shifts).shifts ?? 0), 0, name)
+  }
+  await context.close()
+})
