@@ -73,8 +73,7 @@ beforeEach(async () => {
     async ({ clientId, url }) => {
       sessionStorage.clear()
       const it: Loose = { seen: [] }
-      const found = Object.entries(window).find(([, value]) => value?.CustomAuthPublicClientApplication)
-      it.msal = found?.[1]
+      it.msal = (window as Loose).msalCustomAuth
       it.create = (over: Loose = {}) =>
         it.msal.CustomAuthPublicClientApplication.create({
           auth: { clientId, authority: 'https://demo.ciamlogin.com/demo.onmicrosoft.com' },
