@@ -69,18 +69,23 @@ async function addUser(
   count: Count,
 ): Promise<Refusal | undefined> {
   const passwordHash = await newHash(parts, wanted, key)
-  const outcome = await createUser(parts, tenant, { ...fieldsOf(wanted), passwordHash }, (user) => [
-    systemAudit(parts, tenant.id, 'user.created', { user: user.id, details: source }),
-    ...(wanted.password_hash === undefined ? [] : [hashMark(tenant.id, user.id, wanted.password_hash)]),
-    ...wanted.authenticators.flatMap((one, index) => {
-      const it = imported(parts, tenant, user.id, one, `${key}.authenticators[${index}]`)
-      const { factor, id: authenticator } = it
-      return [
-        insert('authenticators', it),
-        systemAudit(parts, tenant.id, 'factor.confirmed', { user: user.id, factor, authenticator, details: source }),
-      ]
-    }),
-  ])
+  const outcome = await createUser(
+    parts,
+    tenant,
+    { ...fieldsOf(wanted), mustChangePassword: on(wanted.must_change_password), passwordHash },
+    (user) => [
+      systemAudit(parts, tenant.id, 'user.created', { user: user.id, details: source }),
+      ...(wanted.password_hash === undefined ? [] : [hashMark(tenant.id, user.id, wanted.password_hash)]),
+      ...wanted.authenticators.flatMap((one, index) => {
+        const it = imported(parts, tenant, user.id, one, `${key}.authenticators[${index}]`)
+        const { factor, id: authenticator } = it
+        return [
+          insert('authenticators', it),
+          systemAudit(parts, tenant.id, 'factor.confirmed', { user: user.id, factor, authenticator, details: source }),
+        ]
+      }),
+    ],
+  )
   if (outcome.no !== undefined) return outcome
   count('created')
   for (const _one of wanted.authenticators) count('created')

@@ -140,6 +140,20 @@ const applicationFields = z.strictObject({
     .meta({ description: 'What client_credentials may ask for: an API of the tenant or <public_url>/api/v2/.' }),
   native_auth: z.boolean().default(false).meta({ description: 'Entra native authentication.' }),
   mfa: mfa.optional(),
+  require_verified_email: z.boolean().optional().meta({
+    description: 'Users whose address is not known to be theirs verify it on the way in (cidaas).',
+  }),
+  consents: z
+    .array(
+      z.strictObject({
+        id: field.text,
+        version: field.text.meta({ description: 'A new version asks everybody again.' }),
+        name: field.text,
+        url: field.webUrl.optional(),
+      }),
+    )
+    .optional()
+    .meta({ description: 'What users have to agree to, in this order (cidaas).' }),
   id_token_signed_response_alg: algorithm
     .optional()
     .meta({ description: 'Of ID tokens; absent: RS256, the one algorithm every SDK knows.' }),
@@ -187,6 +201,9 @@ const user = z
     password_hash: field.passwordHash.optional().meta({ description: 'A PHC or bcrypt string.' }),
     mfa_enabled: z.boolean().default(false).meta({
       description: 'A second factor whatever the application says.',
+    }),
+    must_change_password: z.boolean().default(false).meta({
+      description: 'The first login gives the account a new password (cidaas). Counts when the user is created.',
     }),
     authenticators: z.array(authenticator).default([]),
   })

@@ -169,4 +169,8 @@ function refused(parts: Parts, caller: Caller, user: UserId, refusal: Refusal) {
 }
 
 export const requirementDetails = (require: Requirement): Record<string, string> =>
-  require.challenge ? { challenge: require.challenge.join(' ') } : { enrol: require.enrol.join(' ') }
+  require.act
+    ? { act: require.act }
+    : require.challenge
+      ? { challenge: require.challenge.join(' ') }
+      : { enrol: require.enrol.join(' ') }

@@ -27,6 +27,7 @@ export type EventType =
   | 'user.deleted'
   | 'password.changed'
   | 'password.reset-asked'
+  | 'consent.given'
   | 'refresh.reused'
   | 'token.revoked'
   | 'session.started'

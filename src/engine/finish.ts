@@ -87,4 +87,4 @@ function goOn<R extends Refs, A>(
 }
 
 /** The step a requirement belongs to: whether a factor is proved or enrolled, it is the second factor that is asked for. */
-const stepOf = (_require: Requirement): string => 'second-factor'
+const stepOf = ({ act }: Requirement): string => act ?? 'second-factor'

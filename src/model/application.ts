@@ -12,6 +12,15 @@ export interface ClientGrant {
   readonly scopes: readonly string[]
 }
 
+/** Terms users agree to. A new version asks everybody again. */
+export interface ConsentTerms {
+  readonly id: string
+  readonly version: string
+  readonly name: string
+  /** Where the text is to be read. */
+  readonly url?: string
+}
+
 export interface Application extends Row {
   readonly id: ClientId
   readonly name: string
@@ -28,6 +37,10 @@ export interface Application extends Row {
   readonly grantTypes: readonly string[]
   readonly nativeAuth: boolean
   readonly mfa?: MfaRule
+  /** Users need an address that is known to be theirs. */
+  readonly needsVerifiedEmail?: boolean
+  /** What users have to agree to, in this order, in the version that counts now. */
+  readonly consents?: readonly ConsentTerms[]
   readonly clientGrants: readonly ClientGrant[]
   readonly idTokenAlgorithm?: SigningAlgorithm
 }

@@ -13,16 +13,21 @@ export interface Wish {
   readonly managesFactors?: boolean
   /** The request itself asks for a second factor, whatever policy says (step-up). */
   readonly secondFactor?: boolean
+  /** What this caller can lead a user through besides proofs; absent: nothing, and whoever owes something is refused. */
+  readonly acts?: readonly Act[]
   /** Id of the refresh token whose exchange was interrupted. */
   readonly refreshToken?: string
   /** Whatever else the dialect needs to go on; JSON. */
   readonly extra?: Readonly<Record<string, unknown>>
 }
 
-/** What is still to be proved: one of these kinds, or an enrolment of one of these. */
+/** Something a user has to do before tokens are issued that is no proof. */
+export type Act = 'change-password' | 'verify-email' | 'consent'
+
+/** What is still to be proved: one of these kinds, or an enrolment of one of these; or, with nothing to prove, an act. */
 export type Requirement =
-  | { readonly challenge: readonly string[]; readonly enrol?: undefined }
-  | { readonly enrol: readonly string[]; readonly challenge?: undefined }
+  | { readonly challenge: readonly string[]; readonly enrol?: undefined; readonly act?: undefined }
+  | { readonly enrol: readonly string[]; readonly challenge?: undefined; readonly act?: Act }
 
 /** A flow on its way from the first proof to tokens (`mfa_token`, continuation token, track). */
 export interface Ticket extends Row {

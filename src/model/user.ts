@@ -28,6 +28,10 @@ export interface User extends Row {
   /** The user-level switch: a second factor whatever the application says. */
   readonly mfaEnabled: boolean
   readonly blocked: boolean
+  /** Set by an administrator: the next login gives the account a new password. */
+  readonly mustChangePassword?: boolean
+  /** Consents given: id and the version that was shown. */
+  readonly consents?: Readonly<Record<string, string>>
   readonly createdAt: number
   readonly updatedAt: number
   readonly lastLoginAt?: number

@@ -81,9 +81,33 @@ export async function maskUser(
     if (known !== undefined || it === undefined) return { result: known ?? fresh }
     return {
       result: fresh,
-      writes: [put('artifacts', { ...it, payload: { ...it.payload, masked: { ...masked, [fresh]: user } } })],
+      writes: [
+        put('artifacts', { ...it, payload: { ...it.payload, masked: { ...masked, [fresh]: user } } }),
+        insert('artifacts', {
+          tenant,
+          id: maskedRowId(fresh),
+          model: maskedModel,
+          payload: { request: request.id },
+          expiresAt: it.expiresAt,
+        }),
+      ],
     }
   })
+}
+
+const maskedModel = 'MaskedUser'
+const maskedRowId = (masked: string): string => `${maskedModel}:${tokenDigest(masked)}`
+
+/** The request a masked id was given out in, for calls that name nothing else (consents). */
+export async function requestOfMasked(
+  dialect: Dialect,
+  exchange: Pick<Exchange, 'tenant'>,
+  masked: string | undefined,
+) {
+  if (!isUuid(masked)) return undefined
+  const found = await dialect.engine.parts.store.get('artifacts', exchange.tenant.id, maskedRowId(masked))
+  const request = found?.payload.request
+  return typeof request === 'string' ? await readRequest(dialect, exchange, request) : undefined
 }
 
 /** The user behind a masked id of this request. */

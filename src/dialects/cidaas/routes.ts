@@ -4,7 +4,9 @@ import { authz } from './front/authz.ts'
 import { endSession } from './front/end-session.ts'
 import { generate, resolveRedirect, showRequest } from './front/generate.ts'
 import { clientInfo, deviceInfo, tenantInfo, userExistence } from './front/public.ts'
+import { startAccount, startAccountNative, verifyAccount } from './login/account.ts'
 import { afterRegister, social } from './login/after-register.ts'
+import { acceptConsent, consentInfo } from './login/consent.ts'
 import { goOn, goOnNative } from './login/continue.ts'
 import { nativeLogin, passwordLogin } from './login/password.ts'
 import { nativePasswordlessLogin, passwordlessLogin } from './login/passwordless.ts'
@@ -58,6 +60,13 @@ const login: readonly Row[] = [
   ['POST', '/login-srv/precheck/continue/:track_id', goOn],
   ['POST', '/login-srv/precheck/continue/sdk/:track_id', goOnNative],
   ['GET', '/token-srv/prelogin/metadata/:track_id', metadata],
+  ['POST', '/consent-management-srv/v2/consent/usage/public/info', consentInfo],
+  ['POST', '/consent-management-srv/v2/consent/usage/accept', acceptConsent],
+  ['POST', '/verification-actions-srv/account/initiation', startAccount],
+  ['POST', '/verification-srv/account/initiate', startAccount],
+  ['POST', '/verification-srv/account/initiate/sdk', startAccountNative],
+  ['POST', '/verification-actions-srv/account', verifyAccount],
+  ['POST', '/verification-srv/account/verify', verifyAccount],
 ]
 
 /** Every spelling of the same steps, old and new (cidaas.md §4.0). */

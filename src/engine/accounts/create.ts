@@ -25,6 +25,7 @@ export interface NewUser {
   readonly userMetadata?: Readonly<Record<string, unknown>>
   readonly passwordHash?: string
   readonly mfaEnabled?: boolean
+  readonly mustChangePassword?: boolean
   readonly blocked?: boolean
 }
 

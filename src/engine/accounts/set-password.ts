@@ -43,7 +43,8 @@ export async function setPassword(parts: Parts, it: NewPassword): Promise<User |
     const spent = found.spent ? [remove('artifacts', tenant.id, found.spent.id)] : []
     const now = parts.clock.now()
     const verified = it.provesEmail === true ? { emailVerified: true } : {}
-    const user: User = { ...found.user, ...verified, passwordHash: hash, passwordChangedAt: now, updatedAt: now }
+    const { mustChangePassword: _answered, ...kept } = found.user
+    const user: User = { ...kept, ...verified, passwordHash: hash, passwordChangedAt: now, updatedAt: now }
     return {
       result: { user, more: found.artifacts.length >= mostAtOnce },
       writes: [

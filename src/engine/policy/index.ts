@@ -2,6 +2,7 @@ import type { Refusal } from '#model/outcome.ts'
 import type { Requirement } from '#model/ticket.ts'
 import type { Factor } from '#ports/factor.ts'
 import { password } from '../assurance.ts'
+import { steps } from './acts/index.ts'
 import { askedFor } from './asked-for.ts'
 import { isDormant } from './dormant.ts'
 import { freshForChanges } from './fresh-for-changes.ts'
@@ -27,6 +28,19 @@ export function judge(situation: Situation, among: readonly Condition[] = condit
       continue
     }
     return next(need, situation)
+  }
+  return owed(situation)
+}
+
+/** What is left to do once everything is proved. A login begins it; a token that is renewed waits for the next one. */
+function owed(situation: Situation): Judgement {
+  const { wish } = situation
+  if (wish.refreshToken !== undefined) return { met: true }
+  for (const step of steps) {
+    const act = step(situation)
+    if (act === undefined) continue
+    if (wish.acts?.includes(act) !== true) return { met: false, refuse: { no: 'policy-unavailable' } }
+    return { met: false, require: { enrol: [], act } }
   }
   return { met: true }
 }

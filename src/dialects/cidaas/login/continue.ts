@@ -1,16 +1,19 @@
+import { changePasswordInFlow } from '#engine/acts/change-password.ts'
+import type { Admitted } from '#engine/admit.ts'
 import { ticketId } from '#engine/tickets.ts'
 import type { Answer, Exchange } from '#http/route.ts'
+import type { Outcome } from '#model/outcome.ts'
 import { deviceOf } from '../cookies.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
-import { isUuid } from '../input.ts'
+import { inputOf, isUuid } from '../input.ts'
 import { toErrorPage } from '../redirect.ts'
 import { readRequest } from '../requests.ts'
 import { passwordIssue } from '../token/password-issue.ts'
 import { readTrack, type Track } from '../verify/tracks.ts'
-import { classic, noStore, ok, refuse, said } from '../wire.ts'
+import { classic, noStore, ok, type Row, refuse, rowOf, said } from '../wire.ts'
 import type { Identifier } from '../words.ts'
-import { codeIssue, type Passage } from './code-issue.ts'
-import { browserAnswer, nativeAnswer } from './outcome.ts'
+import { codeIssue, type Landed, type Passage } from './code-issue.ts'
+import { browserAnswer, conditionOf, nativeAnswer } from './outcome.ts'
 
 /**
  * `POST /login-srv/precheck/continue/:track_id`: the path decides, whatever the body says (cidaas.md §4.8). The browser
@@ -24,16 +27,20 @@ export async function goOn(dialect: Dialect, exchange: Exchange): Promise<Answer
   if (track.ticket.wish.grantType === 'password') return await withTokens(dialect, exchange, track, handle)
   const passage = await passageOf(dialect, exchange, track)
   if (passage === undefined) return gone
-  const outcome = await dialect.engine.finish({
-    caller: callerOf(exchange, track.application),
-    ticket: track.ticket,
-    handle,
-    issue: codeIssue(dialect, passage),
-  })
+  const changes = await passwordChange(dialect, passage, track)
+  if (changes !== undefined && 'error' in changes) return await samePage(dialect, passage, track, handle, changes.error)
+  const outcome =
+    changes ??
+    (await dialect.engine.finish({
+      caller: callerOf(exchange, track.application),
+      ticket: track.ticket,
+      handle,
+      issue: codeIssue(dialect, passage),
+    }))
   const { no } = outcome
   if (no === 'ticket-unknown' || no === 'ticket-expired' || no === 'ticket-of-other-client') return gone
   const stays = no === 'more-proof' && ticketId(outcome.ticket) === track.ticket.id
-  const hint = stays ? { error: 'mfa_required' } : undefined
+  const hint = stays ? { error: conditionOf(track.ticket.requirement) } : undefined
   return await browserAnswer(dialect, { passage, user: track.ticket.user, outcome, hint })
 }
 
@@ -54,6 +61,41 @@ export async function goOnNative(dialect: Dialect, exchange: Exchange): Promise<
   })
   if (outcome.no === 'ticket-unknown' || outcome.no === 'ticket-expired') return classic(dialect, said.unknownTrack)
   return await nativeAnswer(dialect, { passage, user: track.ticket.user, outcome })
+}
+
+/**
+ * A password change is made by continue itself (cidaas.md §4.9). Undefined: this track waits for something else, or
+ * nothing was typed.
+ */
+async function passwordChange(
+  dialect: Dialect,
+  passage: Passage,
+  { ticket, application }: Track,
+): Promise<Outcome<Admitted<Landed>> | { readonly error: Row } | undefined> {
+  const { exchange } = passage
+  const input = inputOf(exchange)
+  const [old, fresh] = [input.text('old_password'), input.text('new_password')]
+  if (ticket.requirement.act !== 'change-password' || old === undefined || fresh === undefined) return undefined
+  if (fresh !== input.text('confirm_password')) {
+    return { error: [417, '10009', 'passwords_differ', 'The two new passwords differ.'] }
+  }
+  const caller = callerOf(exchange, application)
+  const issue = codeIssue(dialect, passage)
+  const changed = await changePasswordInFlow(dialect.engine.parts, { caller, ticket, old, fresh, issue })
+  const stays = ['wrong-password', 'weak-password', 'too-many-attempts', 'busy']
+  return changed.no !== undefined && stays.includes(changed.no) ? { error: rowOf(changed) } : changed
+}
+
+/** Back to the page the track stands at, with what was wrong. */
+async function samePage(
+  dialect: Dialect,
+  passage: Passage,
+  { ticket }: Track,
+  handle: string,
+  [, , error, error_description]: Row,
+): Promise<Answer> {
+  const outcome: Outcome<never> = { no: 'more-proof', ticket: handle, require: ticket.requirement }
+  return await browserAnswer(dialect, { passage, user: ticket.user, outcome, hint: { error, error_description } })
 }
 
 const isBoundHere = (exchange: Exchange, { notes }: Track): boolean =>

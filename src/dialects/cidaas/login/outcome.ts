@@ -1,8 +1,9 @@
 import type { Admitted } from '#engine/admit.ts'
+import { missingConsent } from '#engine/policy/acts/consent.ts'
 import type { Answer, Exchange } from '#http/route.ts'
 import type { UserId } from '#model/ids.ts'
 import type { Outcome } from '#model/outcome.ts'
-import type { Requirement, Wish } from '#model/ticket.ts'
+import type { Act, Requirement, Wish } from '#model/ticket.ts'
 import { type Device, deviceFor, deviceOf, isNavigation } from '../cookies.ts'
 import { type Dialect, dialectName, issuerOf } from '../dialect.ts'
 import { redirect, toPage, withFragment, withQuery } from '../redirect.ts'
@@ -27,6 +28,7 @@ export function wishOf({ request, identifier }: Passage, browser: string | undef
     grantType: 'authorization_code',
     scope: request.scope,
     managesFactors: request.scope.includes('cidaas:verification_write'),
+    acts,
     ...(request.acr === undefined ? {} : { secondFactor: true }),
     extra: notes,
   }
@@ -41,8 +43,20 @@ export function bindingOf(dialect: Dialect, exchange: Exchange): Device | undefi
   return deviceFor(exchange, dialect.engine.parts.random)
 }
 
-/** The condition a track stands at, by its key (cidaas.md §4.9). */
-export const conditionOf = (_require: Requirement): string => 'mfa_required'
+/** The conditions there are: `validation_type` in metadata, and the key of the page (cidaas.md §4.9). */
+const conditions: Readonly<Record<Act | 'proof', readonly [key: string, page: string]>> = {
+  proof: ['mfa_required', 'mfa_required'],
+  'verify-email': ['communication_medium_verification', 'verification_init'],
+  'change-password': ['password_change', 'password_set'],
+  consent: ['common_consent', 'consent_preview'],
+}
+
+/** What pages of this dialect can lead a user through. */
+const acts: readonly Act[] = ['verify-email', 'change-password', 'consent']
+
+/** The condition a track stands at, by its key. */
+export const conditionOf = ({ act }: Requirement): string => conditions[act ?? 'proof'][0]
+const pageOf = ({ act }: Requirement): string => conditions[act ?? 'proof'][1]
 
 export interface Ended {
   readonly passage: Passage
@@ -65,9 +79,17 @@ export async function browserAnswer(dialect: Dialect, ended: Ended): Promise<Ans
   }
   if (outcome.no !== 'more-proof') return loginPage(exchange, request, rowOf(outcome), cookies)
   const masked = await maskUser(dialect, exchange.tenant.id, request, ended.user)
-  const page = conditionOf(outcome.require)
   const query = { track_id: outcome.ticket, sub: masked, q: masked, requestId: request.id, ...hint }
-  return toPage(exchange, page, query, cookies)
+  const terms = await termsOf(dialect, passage, ended.user, outcome.require)
+  return toPage(exchange, pageOf(outcome.require), { ...query, ...terms }, cookies)
+}
+
+/** The terms a consent page is about (cidaas.md §4.9). */
+async function termsOf({ engine }: Dialect, { exchange, application }: Passage, user: UserId, { act }: Requirement) {
+  if (act !== 'consent') return {}
+  const known = await engine.parts.store.get('users', exchange.tenant.id, user)
+  const terms = known && missingConsent(application.consents, known)
+  return terms ? { consent_name: terms.name, consent_id: terms.id, consent_version_id: terms.version } : {}
 }
 
 /** The same for a native application, as JSON (cidaas.md §3.1). */
@@ -82,6 +104,7 @@ export async function nativeAnswer(dialect: Dialect, ended: Ended): Promise<Answ
           track_id: outcome.ticket,
           sub: await maskUser(dialect, exchange.tenant.id, request, ended.user),
           error: conditionOf(outcome.require),
+          ...(await termsOf(dialect, passage, ended.user, outcome.require)),
         }
       : {}
   return nativeRefusal(exchange, request, { error, error_description, ...pending })

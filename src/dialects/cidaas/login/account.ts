@@ -1,0 +1,82 @@
+import { sendEmailCode, verifyEmailInFlow } from '#engine/acts/verify-email.ts'
+import { codeLifetime } from '#engine/challenges.ts'
+import type { Answer, Exchange } from '#http/route.ts'
+import { callerOf, type Dialect } from '../dialect.ts'
+import { inputOf, isUuid } from '../input.ts'
+import { toErrorPage, toPage } from '../redirect.ts'
+import { type LoginRequest, readRequest, unmask } from '../requests.ts'
+import { openExchange, readExchange } from '../verify/exchanges.ts'
+import { findTrack, readTrackById, type Track } from '../verify/tracks.ts'
+import { classic, ok, type Row, refuseAt, said, sayAt } from '../wire.ts'
+
+/**
+ * Starts the verification of the address an account has, in a login that waits for it (cidaas.md §6.2). The code goes to
+ * that address and to no other. Whoever names an account without such a login gets the same answer, and nothing is sent.
+ */
+async function begin(dialect: Dialect, exchange: Exchange, request: LoginRequest) {
+  const track = await waiting(dialect, exchange, request)
+  const caller = track && callerOf(exchange, track.application)
+  if (track && caller) {
+    const sent = await sendEmailCode(dialect.engine.parts, { caller, ticket: track.ticket })
+    if (sent.no !== undefined) return sent
+  }
+  const opened = await openExchange(dialect, exchange.tenant.id, {
+    word: 'EMAIL',
+    kind: 'email',
+    purpose: { for: 'track', track: track?.ticket.id ?? '' },
+    client: request.client,
+    request: request.id,
+    sub: '',
+    challenged: true,
+    lifetime: codeLifetime({ tenant: exchange.tenant } as Parameters<typeof codeLifetime>[0]),
+  })
+  return { yes: opened.exchangeId, no: undefined }
+}
+
+/** The login of this user in this request; by the masked id, or by the address of the account. */
+async function waiting(dialect: Dialect, exchange: Exchange, request: LoginRequest): Promise<Track | undefined> {
+  const input = inputOf(exchange)
+  const named = unmask(request, input.any('user'))
+  const users = named ? [named] : Object.values(request.masked)
+  for (const user of users) {
+    const track = await findTrack(dialect, exchange, request, user)
+    if (track?.ticket.requirement.act !== 'verify-email') continue
+    const known = await dialect.engine.parts.store.get('users', exchange.tenant.id, user)
+    if (named !== undefined || known?.email?.toLowerCase() === input.text('email')?.toLowerCase()) return track
+  }
+  return undefined
+}
+
+/** `POST /verification-actions-srv/account/initiation`, a form: off to the page that takes the code. */
+export async function startAccount(dialect: Dialect, exchange: Exchange): Promise<Answer> {
+  const found = await readRequest(dialect, exchange, inputOf(exchange).any('request'))
+  if (found === undefined) return toErrorPage(exchange, '10001', 'The requestId is invalid or has expired.')
+  const begun = await begin(dialect, exchange, found.request)
+  if (begun.no !== undefined) return toErrorPage(exchange, '6', 'No message can be sent at the moment.')
+  return toPage(exchange, 'verification_complete', { accvid: begun.yes, requestId: found.request.id })
+}
+
+/** The JSON twin for native applications. */
+export async function startAccountNative(dialect: Dialect, exchange: Exchange): Promise<Answer> {
+  const found = await readRequest(dialect, exchange, inputOf(exchange).any('request'))
+  if (found === undefined) return classic(dialect, said.badRequestId)
+  const begun = await begin(dialect, exchange, found.request)
+  return begun.no === undefined ? ok({ accvid: begun.yes }) : refuseAt(dialect, exchange, begun)
+}
+
+const badAccvid: Row = [400, 'VER_0006', 'invalid_request', 'The accvid is invalid.']
+
+/** `POST /verification-actions-srv/account` {accvid, code} and its older path. */
+export async function verifyAccount(dialect: Dialect, exchange: Exchange): Promise<Answer> {
+  const input = inputOf(exchange)
+  const id = input.text('accvid')
+  const code = input.any('code')
+  if (code === undefined) return sayAt(dialect, exchange, said.codeMissing)
+  const it = isUuid(id) ? await readExchange(dialect, exchange.tenant.id, id) : undefined
+  if (it === undefined || it.purpose.for !== 'track' || it.word !== 'EMAIL') return sayAt(dialect, exchange, badAccvid)
+  const track = it.purpose.track === '' ? undefined : await readTrackById(dialect, exchange, it.purpose.track)
+  if (track === undefined) return refuseAt(dialect, exchange, { no: 'wrong-proof', factor: 'email' })
+  const caller = callerOf(exchange, track.application)
+  const done = await verifyEmailInFlow(dialect.engine.parts, { caller, ticket: track.ticket, code })
+  return done.no === undefined ? ok({ verified: true }) : refuseAt(dialect, exchange, done)
+}
