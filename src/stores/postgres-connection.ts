@@ -8,7 +8,7 @@ import { inPostgres, keepRoom } from './postgres-sql.ts'
 const serverLimits = { statement_timeout: 3000, lock_timeout: 1000, idle_in_transaction_session_timeout: 10_000 }
 /** How long a call waits for a connection, ms, and for its answer, waiting included (S-165: 503 within 2 s). */
 const connectPatience = 1500
-export const callPatience = 1800
+export const callPatience = 1700
 /** Who has waited so long in a queue is refused rather than begun with, ms. */
 export const queuePatience = 1500
 /** The same for calls nobody waits for in a request, a little above the server's own limit. */
@@ -93,16 +93,32 @@ function createConnections(pool: pg.Pool): Connections {
         throw new StoreUnavailable('the database does not answer: too many wait for a connection')
       }
       const until = performance.now() + patience
-      let client: pg.PoolClient
-      try {
-        client = await pool.connect()
-      } catch (error) {
-        throw unavailable(error)
-      }
+      const client = await clientOf(pool, Math.min(patience, connectPatience))
       return await within(until - performance.now(), client, work)
     },
     idle: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     end: () => pool.end(),
+  }
+}
+
+/** A connection, if there is one in time; one that comes later goes back. */
+async function clientOf(pool: pg.Pool, patience: number): Promise<pg.PoolClient> {
+  const coming = pool.connect()
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => late.reject(new StoreUnavailable('the database does not answer: no connection in time')),
+    Math.max(1, patience),
+  )
+  try {
+    return await Promise.race([coming, late.promise])
+  } catch (error) {
+    coming.then(
+      (client) => client.release(),
+      () => {},
+    )
+    throw unavailable(error)
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -42,7 +42,7 @@ export function createReader(connections: Connections): (step: Step) => Promise<
     reading++
     let taken: Waiting[] = []
     try {
-      const answers = await connections.use(callPatience, async (client) => {
+      const answers = await connections.use(patienceOf(queue), async (client) => {
         refuseLate(queue)
         taken = queue.splice(0, mostTogether)
         const steps = taken.map(({ step }) => step)
@@ -68,6 +68,12 @@ export function createReader(connections: Connections): (step: Step) => Promise<
       queue.push({ step, at: performance.now(), resolve, reject })
       schedule()
     })
+}
+
+/** How long the oldest of a queue may still have to wait for its answer, ms. */
+export function patienceOf(queue: readonly { readonly at: number }[]): number {
+  const [oldest] = queue
+  return oldest ? callPatience - (performance.now() - oldest.at) : callPatience
 }
 
 /** Takes those out of a queue, oldest first, who have waited too long for more than a refusal. */

@@ -3,7 +3,7 @@ import { runBatch, type Step } from './postgres-batch.ts'
 import { type Connections, callPatience } from './postgres-connection.ts'
 import { isSound, ofChange, sqlState, unavailable } from './postgres-errors.ts'
 import { Locks } from './postgres-locks.ts'
-import { refuseLate } from './postgres-reader.ts'
+import { patienceOf, refuseLate } from './postgres-reader.ts'
 
 /** What a change writes, and the conditions it writes under: all or nothing. */
 export interface Job {
@@ -55,7 +55,7 @@ export function createWriter(connections: Connections): (job: Job) => Promise<vo
     writing++
     let group: readonly Waiting[] = []
     try {
-      await connections.use(callPatience, async (client) => {
+      await connections.use(patienceOf(queue), async (client) => {
         refuseLate(queue)
         group = takeGroup(queue)
         if (group.length > 0) await runBatch(client, stepsOf(group))
