@@ -219,7 +219,7 @@ function refusedAddress(refusal: Refusal, key: string, member: string): ConfigRe
     case 'blocked-by-admin':
       return new ConfigRefused(at, 'is in a country the tenant sends nothing to', 'Add it to phone.countries')
     case 'blocked-by-reputation':
-      return new ConfigRefused(at, 'begins with a blocked prefix', 'Change it, or phone.blocked_prefixes')
+      return new ConfigRefused(at, 'is in a range that gets no messages', 'Change it, or phone.blocked_prefixes')
     default:
       return new ConfigRefused(key, `cannot be applied (${refusal.no})`, 'Correct the entry')
   }

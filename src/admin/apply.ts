@@ -5,6 +5,7 @@ import { systemAudit } from '#engine/events.ts'
 import type { Parts } from '#engine/parts.ts'
 import type { Api, Application } from '#model/application.ts'
 import { asId, type ClientId, type TenantId } from '#model/ids.ts'
+import type { PhoneGuardRule } from '#model/phone-guard.ts'
 import type { MfaRule } from '#model/policy.ts'
 import type { Tenant } from '#model/tenant.ts'
 import { type Decision, type Ref, row, upsert, type Write } from '#ports/store.ts'
@@ -130,7 +131,34 @@ export function tenantFields(wanted: TenantConfig, development: boolean): Omit<T
 /** Countries left out mean all of them in development and none else (operating.md §3). */
 export function phoneRule(it: TenantConfig['phone'], development: boolean): Tenant['phone'] {
   const countries = it.countries ?? (development ? undefined : [])
-  return { ...named({ countries }), blockedPrefixes: it.blocked_prefixes, strict: it.strict }
+  return {
+    ...named({ countries }),
+    blockedPrefixes: it.blocked_prefixes,
+    strict: it.strict,
+    guard: guardRule(it.guard, development),
+  }
+}
+
+/** Messages are counted unless a tenant says otherwise, except in development, where one number serves many tests. */
+function guardRule(it: TenantConfig['phone']['guard'], development: boolean): PhoneGuardRule {
+  return {
+    enabled: it?.enabled ?? !development,
+    ...named({
+      perNumberTenMinutes: it?.per_number_10_minutes,
+      perNumberDay: it?.per_number_day,
+      perUserDay: it?.per_user_day,
+      perAddressHour: it?.per_address_hour,
+      perPrefixHour: it?.per_prefix_hour,
+      perCountryDay: it?.per_country_day,
+      perTenantDay: it?.per_tenant_day,
+      accountsPerNumber: it?.accounts_per_number,
+      answeredPercent: it?.answered_percent,
+      answeredOf: it?.answered_of,
+      stopSeconds: it?.stop_seconds,
+      prices: it?.prices,
+      monthlyCeilings: it?.monthly_ceilings,
+    }),
+  }
 }
 
 /** How a second factor is asked for, in the words of the model. */

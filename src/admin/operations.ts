@@ -6,6 +6,7 @@ import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { importRoutes } from './routes/import.ts'
 import { keyRoutes } from './routes/keys.ts'
+import { phoneGuardRoutes } from './routes/phone-guard.ts'
 import { tenantRoutes } from './routes/tenants.ts'
 import { userRoutes } from './routes/users.ts'
 
@@ -18,6 +19,7 @@ export const operations: readonly Operation[] = [
   ...importRoutes,
   ...authenticatorRoutes,
   ...keyRoutes,
+  ...phoneGuardRoutes,
   ...eventRoutes,
   ...healthRoutes,
 ]

@@ -80,7 +80,7 @@ export function ofRefusal(refusal: Refusal, path = ''): Problem {
     case 'blocked-by-admin':
       return one('phone_number', 'is in a country this tenant sends nothing to: see phone.countries')
     case 'blocked-by-reputation':
-      return one('phone_number', 'begins with a prefix this tenant has blocked')
+      return one('phone_number', 'is in a range that gets no messages: see phone.blocked_prefixes')
     case 'weak-password':
       return one('password', weakness[refusal.reason])
     case 'bad-secret':

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { checkApplication, checkRoot, checkTenant, checkUser } from './checks.ts'
 import * as field from './fields.ts'
+import { rule } from './fields.ts'
 import { expandGrants, grantWords } from './grants.ts'
 
 /** Factors a tenant can switch on (operating contract section 3). */
@@ -53,6 +54,49 @@ const mfa = z
   })
   .meta({ description: 'How a second factor is asked for.' })
 
+const byCountry = z.record(
+  rule(z.string(), isCountryOrOther, 'is no country', 'Use two capital letters, or "other" for the rest'),
+  z.number().min(0).max(1_000_000_000),
+)
+const count = (most: number) => z.int().min(0).max(most).optional()
+
+const phoneGuard = z
+  .strictObject({
+    enabled: z.boolean().optional().meta({
+      description: 'Whether messages to phones are counted and held back. Default: true, in development false.',
+    }),
+    per_number_10_minutes: count(100).meta({ description: 'Messages to one number in 10 minutes. Default 3.' }),
+    per_number_day: count(100).meta({ description: 'Messages to one number in 24 hours. Default 10.' }),
+    per_user_day: count(100).meta({ description: 'Messages one user causes in 24 hours. Default 10.' }),
+    per_address_hour: count(1_000).meta({ description: 'Messages one network address causes in an hour. Default 10.' }),
+    per_prefix_hour: count(1_000).meta({
+      description: 'Messages in an hour to numbers that differ in their last four digits only. Default 20.',
+    }),
+    per_country_day: count(10_000_000).meta({ description: 'Messages to one country a day (UTC). Default 1000.' }),
+    per_tenant_day: count(10_000_000).meta({ description: 'Messages of the tenant a day (UTC). Default 5000.' }),
+    accounts_per_number: z.int().min(1).max(1_000).optional().meta({
+      description: 'Accounts one number can be enrolled at. Default 5.',
+    }),
+    answered_percent: z.int().min(0).max(100).optional().meta({
+      description: 'When fewer codes than this come back, sending to the range or country stops; 0: never. Default 20.',
+    }),
+    answered_of: z.int().min(1).max(10_000).optional().meta({
+      description: 'Messages within an hour before that is judged. Default 20.',
+    }),
+    stop_seconds: field.seconds(60, 86_400).optional().meta({ description: 'How long it stops. Default 3600.' }),
+    prices: byCountry.optional().meta({
+      description: 'What a message or call costs, by country and `other`, in your currency. For the ledger.',
+    }),
+    monthly_ceilings: byCountry.optional().meta({
+      description: 'What may be spent on a country in a calendar month (UTC), by country and `other`.',
+    }),
+  })
+  .meta({ description: 'Budgets of text messages and calls, against number pumping.' })
+
+function isCountryOrOther(text: string): boolean {
+  return text === 'other' || field.country.safeParse(text).success
+}
+
 const phone = z
   .strictObject({
     countries: z.array(field.country).optional().meta({
@@ -64,6 +108,7 @@ const phone = z
     strict: z.boolean().default(false).meta({
       description: 'true: only valid numbers. false: every possible number, the vendors’ samples included.',
     }),
+    guard: phoneGuard.optional(),
   })
   .meta({ description: 'Where codes may be sent.' })
 

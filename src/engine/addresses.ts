@@ -1,27 +1,23 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import type { Outcome } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import type { Tenant } from '#model/tenant.ts'
-
-const phoneShape = /^\+[0-9][0-9 ().-]{3,30}$/
+import { countryOf, inRefusedRange, parsePhone } from './phone-guard/numbers.ts'
 
 /**
  * The one form of a telephone number, E.164, after the tenant's rules (operating.md §3 `phone`). Numbers must be in
- * international form with a plus sign; spaces, dots, hyphens and brackets are taken out.
+ * international form with a plus sign; spaces, dots, hyphens and brackets are taken out. Nothing goes to premium,
+ * shared-cost, toll-free, pager and satellite ranges in any tenant (S-74), nor to countries that are not listed (S-75).
  */
 export function canonicalPhone(tenant: Tenant, input: unknown): Outcome<string> {
-  if (typeof input !== 'string' || !phoneShape.test(input.trim())) return { no: 'bad-address', reach: 'phone' }
-  const parsed = parsePhoneNumberFromString(input.trim())
-  if (parsed === undefined || !(tenant.phone.strict ? parsed.isValid() : parsed.isPossible())) {
-    return { no: 'bad-address', reach: 'phone' }
-  }
+  const parsed = parsePhone(input, tenant.phone.strict)
+  if (parsed === undefined) return { no: 'bad-address', reach: 'phone' }
   const { number } = parsed
-  if (tenant.phone.blockedPrefixes.some((prefix) => number.startsWith(prefix))) {
+  if (inRefusedRange(parsed) || tenant.phone.blockedPrefixes.some((prefix) => number.startsWith(prefix))) {
     return { no: 'blocked-by-reputation', reach: 'phone' }
   }
   const { countries } = tenant.phone
   if (countries !== undefined) {
-    const country = parsed.country ?? parsed.getPossibleCountries()[0]
+    const country = countryOf(parsed)
     if (country === undefined || !countries.includes(country)) return { no: 'blocked-by-admin', reach: 'phone' }
   }
   return yes(number)

@@ -13,6 +13,7 @@ import { challengeId, macContext } from './challenges.ts'
 import { flowId, flowUser } from './flow.ts'
 import { noticeRef } from './notices.ts'
 import type { Parts } from './parts.ts'
+import { answeredRefs } from './phone-guard/answered.ts'
 import { factorTools, openSecret, sealContext } from './tools.ts'
 
 export type { Answered, AnswerRequest } from './answer/request.ts'
@@ -42,6 +43,7 @@ export async function answer<R extends Refs, A>(
     codes: codeBudgetRef(caller, user, 'kind' in request.to ? request.to.kind : undefined, parts),
     address: addressBudgetRef(caller),
     told: noticeRef(caller, user),
+    ...answeredRefs(caller, examined.phone),
     ...(examined.key !== undefined && { named: rows('authenticators', 'key', tenant, examined.key) }),
   }
   const outcome = await parts.store.change(refs, (found): Decision<Outcome<Answered<A>>> => {
@@ -65,6 +67,7 @@ async function examineFirst<R extends Refs, A>(parts: Parts, request: AnswerRequ
   if ('kind' in request.to) return {}
   const found = await parts.store.get('challenges', tenant, challengeId(request.to.challenge))
   const factor = found && parts.factors.get(found.factor)
+  if (factor?.traits.reach === 'phone') return { phone: found?.target }
   if (found === undefined || factor?.examine === undefined) return {}
   const key = factor.keyOf?.(request.proof)
   const asked = await parts.store.get('authenticators', tenant, found.authenticator)

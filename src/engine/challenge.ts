@@ -18,7 +18,7 @@ import { waitSeconds } from './ladder.ts'
 import { limits } from './limits.ts'
 import type { Caller, Parts } from './parts.ts'
 import { channelOf, confirmed, held, waysOf } from './policy/ways.ts'
-import { sendBudgetRef, spendSend } from './send-budget.ts'
+import { sendRefs, spendMessage } from './send-budget.ts'
 import { checkTicket, flowStart } from './tickets.ts'
 import { canAskHere, factorTools, openSecret } from './tools.ts'
 
@@ -59,6 +59,7 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
   const channel = messageChannel(factor)
   if (channel !== undefined && !parts.channels.has(channel)) return { no: 'undeliverable', channel }
   if (factor.ask === undefined) return yes(chosen.yes)
+  const sending = { channel, to: asked.target, user: ticket.user }
   const others = confirmed(known)
     .filter((it) => it.factor === factor.kind && it.id !== asked.id)
     .flatMap((it) => (it.memory === undefined ? [] : [it.memory]))
@@ -68,21 +69,22 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
       ticket: row('tickets', tenant, ticket.id),
       authenticator: row('authenticators', tenant, chosen.yes.authenticator.id),
       challenges: rows('challenges', 'flow', tenant, ticket.id),
-      budget: sendBudgetRef(caller, channel, ticket.user),
+      ...sendRefs(caller, sending),
     },
     (found): Decision<Outcome<Challenged>> => {
       const now = parts.clock.now()
       const checked = checkTicket(found.ticket, caller, now)
       if (checked.no !== undefined) return { result: checked }
       const { authenticator } = found
-      if (authenticator?.state !== 'confirmed') return { result: { no: 'authenticator-unknown' } }
+      const same = authenticator?.state === 'confirmed' && authenticator.target === sending.to
+      if (!same) return { result: { no: 'authenticator-unknown' } }
       const wait = waitSeconds(authenticator, now)
       if (wait > 0) return { result: { no: 'too-many-attempts', of: 'code', retryAfter: wait } }
       const older = found.challenges.filter((it) => it.authenticator === authenticator.id && it.purpose === 'login')
       const failures = Math.max(0, ...older.map((it) => it.failures))
       if (failures >= limits.failuresPerChallenge) return { result: spentInFlow(checked.yes, now) }
-      const spent = channel === undefined ? undefined : spendSend(caller, channel, ticket.user, found.budget, now)
-      if (spent !== undefined && 'no' in spent) return { result: spent }
+      const spent = spendMessage(parts, caller, sending, found, now)
+      if (spent.refuse) return { result: spent.refuse, writes: spent.writes }
       const reserved = reserveChallenge(parts, caller)
       const context = macContext({
         ...authenticator,
@@ -114,7 +116,7 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
             dispatch: asked?.dispatch,
             failures,
           }),
-          ...(spent ? [spent.write] : []),
+          ...spent.writes,
           audit(parts, caller, 'challenge.sent', {
             user: ticket.user,
             factor: factor.kind,

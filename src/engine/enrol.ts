@@ -13,9 +13,10 @@ import { type Flow, flowId, flowUser } from './flow.ts'
 import { limits } from './limits.ts'
 import { noticeDue, noticeRef } from './notices.ts'
 import type { Caller, Parts } from './parts.ts'
+import { sharedTooMuch, sharingRefs } from './phone-guard/accounts.ts'
 import { provedOne } from './policy/index.ts'
 import { enabled, held } from './policy/ways.ts'
-import { sendBudgetRef, spendSend } from './send-budget.ts'
+import { sendRefs, spendMessage } from './send-budget.ts'
 import { checkTicket } from './tickets.ts'
 import { canAskHere, factorTools, sealContext } from './tools.ts'
 
@@ -66,13 +67,16 @@ export async function enrol(parts: Parts, request: EnrolRequest): Promise<Outcom
   const target = enrolTarget(caller, factor, user, request.target)
   if (target.no !== undefined) return target
 
+  const sending = { channel, to: target.yes, user: userId }
+
   const outcome = await parts.store.change(
     {
       user: row('users', caller.tenant.id, userId),
       ticket: row('tickets', caller.tenant.id, flow.by === 'ticket' ? flow.ticket.id : ''),
       told: noticeRef(caller, userId),
       authenticators: rows('authenticators', 'user', caller.tenant.id, userId),
-      budget: sendBudgetRef(caller, channel, userId),
+      ...sendRefs(caller, sending),
+      ...sharingRefs(caller, factor.traits.reach === 'phone' ? target.yes : undefined),
     },
     (found): Decision<Outcome<Enrolment>> => {
       const now = parts.clock.now()
@@ -80,7 +84,9 @@ export async function enrol(parts: Parts, request: EnrolRequest): Promise<Outcom
       const ticket = flow.by === 'ticket' ? checkTicket(found.ticket, caller, now, found.user) : undefined
       if (ticket?.no !== undefined) return { result: ticket }
       const refusal =
-        mayEnrol(parts, ticket?.yes, found.authenticators) ?? overReach(parts, request, factor, found.authenticators)
+        mayEnrol(parts, ticket?.yes, found.authenticators) ??
+        overReach(parts, request, factor, found.authenticators) ??
+        sharedTooMuch(caller, userId, found.sharing, now)
       if (refusal !== undefined) {
         const cause =
           refusal.no === 'already-enrolled'
@@ -88,9 +94,12 @@ export async function enrol(parts: Parts, request: EnrolRequest): Promise<Outcom
             : []
         return { result: refusal, writes: [...cause, refusedEvent(parts, caller, userId, kind, refusal)] }
       }
-      const spent = channel === undefined ? undefined : spendSend(caller, channel, userId, found.budget, now)
-      if (spent !== undefined && 'no' in spent) {
-        return { result: spent, writes: [refusedEvent(parts, caller, userId, kind, spent)] }
+      const spent = spendMessage(parts, caller, sending, found, now)
+      if (spent.refuse) {
+        return {
+          result: spent.refuse,
+          writes: [...spent.writes, refusedEvent(parts, caller, userId, kind, spent.refuse)],
+        }
       }
       const made = begin(parts, request, user, factor, target.yes, found.authenticators)
       const recovery =
@@ -101,7 +110,7 @@ export async function enrol(parts: Parts, request: EnrolRequest): Promise<Outcom
           ...dropOldPending(found.authenticators, now),
           ...made.writes,
           ...(recovery ? [recovery.write] : []),
-          ...(spent ? [spent.write] : []),
+          ...spent.writes,
           audit(parts, caller, 'factor.enrolment-started', {
             user: userId,
             factor: kind,

@@ -35,6 +35,8 @@ export type EventType =
   | 'device.trusted'
   | 'device.forgotten'
   | 'address.suspicious'
+  | 'phone.sending-stopped'
+  | 'phone.sending-resumed'
   | 'admin.change'
   | 'key.rotated'
 

@@ -20,7 +20,9 @@ import { climb, waitSeconds } from './ladder.ts'
 import { limits } from './limits.ts'
 import { codeMessage, notify } from './messages/queue.ts'
 import type { Caller, Parts } from './parts.ts'
-import { sendBudgetRef, spendSend } from './send-budget.ts'
+import { answeredRefs, answeredWrites } from './phone-guard/answered.ts'
+import type { GuardRows } from './phone-guard/rows.ts'
+import { type Sending, sendRefs, spendMessage } from './send-budget.ts'
 import { factorTools } from './tools.ts'
 
 /** The kinds of factor whose address can be signed in with. */
@@ -117,18 +119,20 @@ export async function startPasswordless(
   const id = transactionId(caller, channel, key)
   const owner = await ownerOf(parts, caller, channel, key)
   const user = owner?.id ?? futureId(caller, channel, key)
-  const budgetOf = asId<UserId>(`address:${id}`)
+  const leaves = owner !== undefined || request.signUp !== false
+  const sending: Sending = { channel, to: address, user, bucket: asId<UserId>(`address:${id}`), silent: !leaves }
   const outcome = await parts.store.change(
-    { before: row('challenges', tenant, id), budget: sendBudgetRef(caller, channel, budgetOf) },
-    ({ before, budget }): Decision<Outcome<PasswordlessStarted>> => {
+    { before: row('challenges', tenant, id), ...sendRefs(caller, sending) },
+    (found): Decision<Outcome<PasswordlessStarted>> => {
+      const { before } = found
       const now = parts.clock.now()
       const running = before !== undefined && before.wonAt === undefined && before.codeExpiresAt > now
       if (running && before.failures >= passwordlessTries) {
         const retryAfter = Math.ceil((before.codeExpiresAt - now) / 1_000)
         return { result: { no: 'too-many-attempts', of: 'code', retryAfter } }
       }
-      const spent = spendSend(caller, channel, budgetOf, budget, now)
-      if ('no' in spent) return { result: spent }
+      const spent = spendMessage(parts, caller, sending, found, now)
+      if (spent.refuse) return { result: spent.refuse, writes: spent.writes }
       const code = parts.random.digits(limits.codeDigits)
       const lifetime = codeLifetime(caller)
       const challenge: Challenge = {
@@ -151,7 +155,7 @@ export async function startPasswordless(
         result: yes({ address, user }),
         writes: [
           upsert('challenges', challenge),
-          ...(owner !== undefined || request.signUp !== false
+          ...(leaves
             ? [
                 codeMessage(parts, caller.tenant, {
                   channel,
@@ -163,7 +167,7 @@ export async function startPasswordless(
                 }),
               ]
             : []),
-          spent.write,
+          ...spent.writes,
           audit(parts, caller, 'challenge.sent', { user: owner?.id, factor: channel, details: { passwordless: true } }),
         ],
       }
@@ -270,12 +274,14 @@ function spendCode(
   const tenant = caller.tenant.id
   const id = transactionId(caller, channel, key)
   const index = channel === 'email' ? ('email' as const) : ('phone' as const)
+  const phone = channel === 'sms' ? address : undefined
   const refs = {
     code: row('challenges', tenant, id),
     owners: rows('users', index, tenant, key),
     artifacts: rows('artifacts', 'user', tenant, owner?.id ?? ''),
     address: addressBudgetRef(caller),
     ladder: row('budgets', tenant, ladderId(caller, channel, key)),
+    ...answeredRefs(caller, phone),
   }
   return {
     refs,
@@ -315,6 +321,7 @@ function spendCode(
       const writes = [
         put('challenges', { ...challenge, wonAt: now }),
         remove('budgets', tenant, refs.ladder.id),
+        ...answeredWrites(caller, phone, challenge.createdAt, found as GuardRows, now),
         audit(parts, caller, 'login.passwordless', { user: challenge.user, factor: channel }),
       ]
       if (owner === undefined) return { writes, ...creates(parts, caller, channel, address, challenge.user) }

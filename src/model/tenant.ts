@@ -1,4 +1,5 @@
 import type { TenantId } from './ids.ts'
+import type { PhoneGuardRule } from './phone-guard.ts'
 import type { MfaRule } from './policy.ts'
 import type { Row } from './row.ts'
 
@@ -12,6 +13,8 @@ export interface PhoneRule {
   readonly blockedPrefixes: readonly string[]
   /** true: only valid numbers; false: every possible number. */
   readonly strict: boolean
+  /** Budgets of messages; absent: on, with the figures of the engine. */
+  readonly guard?: PhoneGuardRule
 }
 
 /** Figures a tenant may tighten; defaults stand in engine/limits.ts. */

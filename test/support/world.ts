@@ -59,7 +59,7 @@ export function someTenant(over: Partial<Tenant> = {}): Tenant {
     name: 'Demo',
     domains: ['localhost'],
     factors: ['password', 'totp', 'sms', 'email', 'voice', 'recovery_code'],
-    phone: { blockedPrefixes: [], strict: false },
+    phone: { blockedPrefixes: [], strict: false, guard: { enabled: false } },
     pages: {},
     defaultConnection: 'users',
     signingAlgorithm: 'ES256',

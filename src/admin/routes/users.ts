@@ -1,7 +1,7 @@
 import { findByEmail, usernameKey } from '#engine/accounts/find.ts'
 import { removeUser } from '#engine/accounts/remove.ts'
 import { type UserChanges, updateUser } from '#engine/accounts/update.ts'
-import { canonicalPhone } from '#engine/addresses.ts'
+import { parsePhone } from '#engine/phone-guard/numbers.ts'
 import { asId, type TenantId, type UserId } from '#model/ids.ts'
 import type { Tenant } from '#model/tenant.ts'
 import type { User } from '#model/user.ts'
@@ -54,10 +54,9 @@ async function select(store: Store, tenant: Tenant, query: Selection): Promise<r
   }
   if (query.phone_number !== undefined) {
     // Whoever has a number keeps it when the tenant's rules change, so only its form matters here.
-    const anywhere = { ...tenant, phone: { blockedPrefixes: [], strict: false } }
-    const phone = canonicalPhone(anywhere, query.phone_number)
-    if (phone.yes === undefined) return []
-    return await store.list('users', tenant.id, { ...paging, by: { index: 'phone', value: phone.yes } })
+    const phone = parsePhone(query.phone_number, false)
+    if (phone === undefined) return []
+    return await store.list('users', tenant.id, { ...paging, by: { index: 'phone', value: phone.number } })
   }
   return await store.list('users', tenant.id, paging)
 }

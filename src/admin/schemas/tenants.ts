@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Api, Application } from '#model/application.ts'
+import type { PhoneGuardRule } from '#model/phone-guard.ts'
 import type { MfaRule } from '#model/policy.ts'
 import type { Tenant } from '#model/tenant.ts'
 import { tenantParams } from './common.ts'
@@ -21,6 +22,7 @@ export const tenant = z
       countries: z.array(z.string()).optional().meta({ description: 'Absent: every country.' }),
       blocked_prefixes: z.array(z.string()),
       strict: z.boolean(),
+      guard: phone.shape.guard,
     }),
     pages: z.record(z.string(), z.string()),
     default_connection: z.string(),
@@ -80,6 +82,7 @@ export function tenantView(it: Tenant): z.input<typeof tenant> {
       ...(it.phone.countries ? { countries: [...it.phone.countries] } : {}),
       blocked_prefixes: [...it.phone.blockedPrefixes],
       strict: it.phone.strict,
+      ...(it.phone.guard ? { guard: guardView(it.phone.guard) } : {}),
     },
     pages: { ...it.pages },
     default_connection: it.defaultConnection,
@@ -90,6 +93,26 @@ export function tenantView(it: Tenant): z.input<typeof tenant> {
     },
     ...(it.signUp ? { sign_up: { attributes: it.signUp.attributes.map((one) => ({ ...one })) } } : {}),
   }
+}
+
+function guardView(it: PhoneGuardRule): z.input<typeof tenant>['phone']['guard'] {
+  const words = {
+    enabled: it.enabled,
+    per_number_10_minutes: it.perNumberTenMinutes,
+    per_number_day: it.perNumberDay,
+    per_user_day: it.perUserDay,
+    per_address_hour: it.perAddressHour,
+    per_prefix_hour: it.perPrefixHour,
+    per_country_day: it.perCountryDay,
+    per_tenant_day: it.perTenantDay,
+    accounts_per_number: it.accountsPerNumber,
+    answered_percent: it.answeredPercent,
+    answered_of: it.answeredOf,
+    stop_seconds: it.stopSeconds,
+    prices: it.prices && { ...it.prices },
+    monthly_ceilings: it.monthlyCeilings && { ...it.monthlyCeilings },
+  }
+  return Object.fromEntries(Object.entries(words).filter(([, value]) => value !== undefined))
 }
 
 function mfaView(it: MfaRule): z.input<typeof mfa> {

@@ -7,6 +7,7 @@ import type { Admitted, accountRefs } from '../admit.ts'
 import type { Flow } from '../flow.ts'
 import type { Issue } from '../issue.ts'
 import type { Caller } from '../parts.ts'
+import type { GuardRows } from '../phone-guard/rows.ts'
 
 export interface AnswerRequest<R extends Refs, A> {
   readonly caller: Caller
@@ -45,7 +46,7 @@ type AccountRefs = ReturnType<typeof accountRefs> & {
 export type Account = Found<AccountRefs> & {
   /** Whoever has the name the proof gives, where it gives one. */
   readonly named?: readonly Authenticator[]
-}
+} & GuardRows
 
 /** One attempt, bound to what it may prove. */
 export interface Attempt {
@@ -63,4 +64,6 @@ export interface Examined {
   /** The name the proof gives of its authenticator, unproved. */
   readonly key?: string
   readonly evidence?: unknown
+  /** The number the code went to, where it went to a phone. */
+  readonly phone?: string
 }

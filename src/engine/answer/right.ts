@@ -14,6 +14,7 @@ import { lastMfaHere } from '../marks.ts'
 import { notify } from '../messages/queue.ts'
 import { noticeDue } from '../notices.ts'
 import type { Caller, Parts } from '../parts.ts'
+import { answeredWrites } from '../phone-guard/answered.ts'
 import { channelOf } from '../policy/ways.ts'
 import type { Account, Answered, AnswerRequest, Attempt } from './request.ts'
 
@@ -47,6 +48,9 @@ export function succeed<R extends Refs, A>(
   const spent = [
     ...kept,
     ...(challenge ? [put('challenges', { ...challenge, wonAt: now })] : []),
+    ...(challenge && factor.traits.reach === 'phone'
+      ? answeredWrites(caller, challenge.target, challenge.createdAt, account, now)
+      : []),
     ...provedEvents(parts, caller, account, factor, it, enrolled),
   ]
   const others = account.siblings.filter((one) => one.id !== challenge?.id)

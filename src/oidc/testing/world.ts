@@ -26,7 +26,7 @@ export const tenant: Tenant = {
   name: 'Demo',
   domains: ['id.example'],
   factors: ['password', 'totp'],
-  phone: { blockedPrefixes: [], strict: false },
+  phone: { blockedPrefixes: [], strict: false, guard: { enabled: false } },
   pages: {},
   defaultConnection: 'Username-Password-Authentication',
   signingAlgorithm: 'ES256',
