@@ -9,6 +9,9 @@ export const subjectOf = (user: UserId): string => (user.includes('|') ? user : 
 export const usersOf = (subject: string): readonly UserId[] =>
   subject.startsWith('auth0|') ? [asId(subject.slice(6)), asId(subject)] : [asId(subject)]
 
+/** The word for a user's key. The vendor tells roaming ones from built-in ones; here a key is a key. */
+export const keyWord = 'webauthn-roaming'
+
 /** The word of `type` and of `mfa_requirements` (auth0.md §11.4), told from a factor's traits. */
 export function typeWord({ proof, reach }: FactorTraits): string {
   if (reach === 'phone') return 'phone'
@@ -20,12 +23,16 @@ const byProof: Readonly<Record<FactorTraits['proof'], string>> = {
   code: 'otp',
   lookup: 'recovery-code',
   approval: 'push-notification',
-  assertion: 'webauthn-roaming',
+  assertion: keyWord,
 }
 
-/** `authenticator_type`: a code that needs no message, something out of band, or a saved code. */
-export function authenticatorType({ proof, channel }: FactorTraits): 'otp' | 'oob' | 'recovery-code' {
+/**
+ * `authenticator_type`: a code that needs no message, something out of band, or a saved code. Keys are none of them:
+ * they are listed by their own word, and enrolled and asked on hosted pages only (auth0.md §2.7).
+ */
+export function authenticatorType({ proof, channel }: FactorTraits): 'otp' | 'oob' | 'recovery-code' | typeof keyWord {
   if (proof === 'lookup') return 'recovery-code'
+  if (proof === 'assertion') return keyWord
   return proof === 'code' && channel === 'app' ? 'otp' : 'oob'
 }
 
@@ -56,7 +63,7 @@ const methodByProof: Readonly<Record<FactorTraits['proof'], string>> = {
   code: 'totp',
   lookup: 'recovery-code',
   approval: 'push',
-  assertion: 'webauthn-roaming',
+  assertion: keyWord,
 }
 
 /** `type` and id kind of a method in the Management API: a phone is one method, however it is reached (auth0.md §7.2). */

@@ -53,7 +53,7 @@ function typesWanted(input: string | undefined): readonly ('otp' | 'oob')[] | un
   return known.length > 0 ? known : undefined
 }
 
-const typeOf = ({ engine }: Dialect, kind: string): readonly ('otp' | 'oob' | 'recovery-code')[] => {
+const typeOf = ({ engine }: Dialect, kind: string): readonly ReturnType<typeof authenticatorType>[] => {
   const factor = engine.parts.factors.get(kind)
   return factor ? [authenticatorType(factor.traits)] : []
 }
