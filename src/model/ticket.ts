@@ -12,7 +12,7 @@ export interface Wish {
   /** Its token may change authenticators, so the proof must be fresh (S-63). */
   readonly managesFactors?: boolean
   /** The request itself asks for a second factor, whatever policy says (step-up). */
-  readonly secondFactor?: boolean
+  readonly secondFactor?: boolean | 'phishing-resistant'
   /** What this caller can lead a user through besides proofs; absent: nothing, and whoever owes something is refused. */
   readonly acts?: readonly Act[]
   /** Id of the refresh token whose exchange was interrupted. */

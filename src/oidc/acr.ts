@@ -41,5 +41,8 @@ export function levelReached({ values }: AskedLevel, assurance: Assurance): stri
   return values.find((name) => reached[name]?.(assurance))
 }
 
-/** Whether a second factor is what is missing. */
-export const wantsSecondFactor = ({ values }: AskedLevel): boolean => values.length > 0 && !values.includes(acr.aal1)
+/** What of a second factor has to be asked for, so that one of the levels is reached. */
+export function secondFactorFor({ values }: AskedLevel): boolean | 'phishing-resistant' {
+  if (values.length === 0 || values.includes(acr.aal1)) return false
+  return values.every((name) => name.startsWith('phr')) ? 'phishing-resistant' : true
+}

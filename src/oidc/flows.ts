@@ -23,7 +23,7 @@ export interface FlowOrder {
   readonly scope: readonly string[]
   readonly managesFactors?: boolean
   /** The request itself asks for a second factor. */
-  readonly secondFactor?: boolean
+  readonly secondFactor?: boolean | 'phishing-resistant'
   /** s; proofs of the session older than this do not count. */
   readonly maxAge?: number
   /** Nothing of the session counts (`prompt=login`). */

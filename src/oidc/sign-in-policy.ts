@@ -7,7 +7,7 @@ import type { Proof } from '#model/proof.ts'
 import type { Wish } from '#model/ticket.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { Store } from '#ports/store.ts'
-import { type AskedLevel, askedLevel, levelReached, wantsSecondFactor } from './acr.ts'
+import { type AskedLevel, askedLevel, levelReached, secondFactorFor } from './acr.ts'
 import { offlineScope, toAudience } from './audiences.ts'
 import type { BrowserSessions } from './browser-sessions.ts'
 import type { FlowOrder } from './flows.ts'
@@ -56,7 +56,7 @@ export function wishOf(order: FlowOrder): Wish {
     audience: order.audience,
     scope: order.scope,
     managesFactors: order.managesFactors === true,
-    secondFactor: order.secondFactor === true,
+    secondFactor: order.secondFactor ?? false,
   }
 }
 
@@ -77,7 +77,7 @@ export async function wantedOf(parts: PolicyParts, ctx: Context, returnTo: strin
     returnTo,
     scope,
     managesFactors: known?.managesFactors?.(scope) === true,
-    secondFactor: wantsSecondFactor(level),
+    secondFactor: secondFactorFor(level),
     anew: prompts.includes('login'),
     consent: prompts.includes('consent'),
     popup: params.response_mode === 'web_message',
@@ -137,6 +137,7 @@ async function judgeSession(parts: PolicyParts, ctx: Context): Promise<Verdict> 
   const caller = hostedCaller(exchange, application, session.device)
   const checked = await parts.check({ caller, user: session.user, proofs, wish })
   if (checked.is === 'first-again') return { is: 'login' }
+  if (checked.is === 'refused' && level.essential) return { is: 'unmet' }
   if (checked.is !== 'enough') return { is: 'more' }
   const reached = levelReached(level, checked.assurance)
   if (reached === undefined && level.essential) return { is: 'unmet' }

@@ -37,3 +37,22 @@ test('a security key is enrolled at the first login and proved at the next; anot
   assert.ok((amr as string[]).includes('mfa') && (amr as string[]).includes('pop'), String(amr))
   assert.equal(acr, 'phr')
 })
+
+test('acr_values=phr asks for a key, and a code of an app is not enough (S-118)', async () => {
+  const at = await openAuth0World({ tenant: { mfa: { mode: 'OFF' }, factors: ['password', 'totp', 'webauthn'] } })
+  const app = await at.enrolApp(await at.addUser('ada'))
+  const person = openBrowser(at)
+  const asked = await person.signIn('ada', { acr_values: 'phr' })
+  assert.equal(asked.body.step, 'challenge', 'what there is comes first, before a key may be added (S-61)')
+  at.clock.advance(31)
+  const more = await person.act('verify', { option: asked.body.options[0].id, proof: app.code() })
+  assert.deepEqual(
+    [more.body.step, more.body.offers.map((it: { factor: string }) => it.factor)],
+    ['enrol', ['webauthn']],
+  )
+  const device = createDevice({ origin: base })
+  const begun = await person.act('enrol', { factor: 'webauthn' })
+  const done = await person.act('confirm', { proof: device.create(begun.body.enrolling.show.publicKey) })
+  assert.equal(done.body.step, 'done', done.text)
+  assert.equal(decodeJwt((await redeem(at, await person.finish())).body.id_token).acr, 'phr')
+})

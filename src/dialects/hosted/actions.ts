@@ -63,7 +63,7 @@ async function restart(run: Run): Promise<Moved> {
 async function giveUp(run: Run): Promise<Moved> {
   const { ticket } = run.data.progress
   if (ticket !== undefined) await abandon(run.hosted.engine.parts, run.caller, ticket)
-  const unmet = run.data.order.secondFactor === true && run.data.progress.stuck !== undefined
+  const unmet = (run.data.order.secondFactor ?? false) !== false && run.data.progress.stuck !== undefined
   const error: Data['error'] = unmet
     ? {
         error: 'unmet_authentication_requirements',

@@ -198,7 +198,7 @@ export async function stateOf(run: Run): Promise<State> {
     can: {
       signUp: true,
       resetPassword: parts.channels.has('email'),
-      rememberDevice: order.secondFactor !== true && order.managesFactors !== true,
+      rememberDevice: (order.secondFactor ?? false) === false && order.managesFactors !== true,
     },
     ...(step === 'password' && progress.login !== undefined
       ? { account: { login: progress.login, known: progress.known === true } }
