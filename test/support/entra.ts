@@ -4,6 +4,7 @@ import { tokenDigest } from '#crypto/digest.ts'
 import { auth0Group } from '#dialects/auth0/routes.ts'
 import { tenantInPath } from '#dialects/entra/paths.ts'
 import { entraGroups } from '#dialects/entra/routes.ts'
+import { hostedGroups } from '#dialects/hosted/routes.ts'
 import { createDirectory } from '#engine/directory.ts'
 import { createServer, type Server } from '#http/server.ts'
 import type { Api, Application } from '#model/application.ts'
@@ -77,6 +78,8 @@ export async function entraOn<W extends World>(world: W): Promise<W & EntraWorld
     secretDigests: [],
     nativeAuth: true,
     allowedOrigins: ['https://app.example'],
+    redirectUris: ['https://app.example/'],
+    grantTypes: ['authorization_code', 'refresh_token'],
   }
   const clients = [
     someApplication(clientId, native),
@@ -109,6 +112,7 @@ export async function entraOn<W extends World>(world: W): Promise<W & EntraWorld
     groups: [
       ...entraGroups({ engine, keys, adminTokenDigest: tokenDigest(adminToken) }),
       auth0Group({ engine, keys, oidc }),
+      ...hostedGroups({ engine, oidc }),
     ],
     resolveTenant: directory.tenantOf,
     baseOf: () => base,

@@ -13,6 +13,7 @@ export const discovery =
     const authority = authorityOf(exchange)
     const body = {
       issuer: issuerOf(exchange),
+      // The hosted pages are one front door for all dialects of a tenant.
       authorization_endpoint: `${exchange.base}/authorize`,
       token_endpoint: `${authority}/oauth2/v2.0/token`,
       end_session_endpoint: `${exchange.base}/oidc/logout`,
@@ -21,7 +22,8 @@ export const discovery =
       response_modes_supported: ['query', 'fragment', 'form_post'],
       subject_types_supported: ['public'],
       scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
-      grant_types_supported: ['refresh_token'],
+      grant_types_supported: ['authorization_code', 'refresh_token'],
+      code_challenge_methods_supported: ['S256'],
       id_token_signing_alg_values_supported: [...new Set(['RS256', ...known.keys.map((key) => key.alg)])],
       token_endpoint_auth_methods_supported: ['none'],
       claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'oid', 'tid', 'name', 'email'],

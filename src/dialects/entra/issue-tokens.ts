@@ -40,11 +40,15 @@ export function wishOf(
   return { dialect: dialectName, grantType, audience: scope.api?.id, scope: scope.names, extra: { asked, acrs } }
 }
 
-/**
- * Gets the tokens of a grant ready, for the engine to commit together with what earned them. All three are always made:
- * the SDKs refuse an answer without any of them (entra.md §4.1).
- */
-export async function tokenIssue(call: Call, wish: Wish, refresh?: RefreshLook): Promise<Outcome<TokenIssue>> {
+/** Lays tokens out for a grant; nothing of it waits, so that it can be done inside a change. */
+export interface Minter {
+  mint(granted: Granted, more?: Pick<TokenOrder, 'family' | 'nonce' | 'sid' | 'device' | 'revocable'>): Minted
+  /** `endsAt`: epoch ms at which the family ends; absent: it begins now. */
+  issued(user: User, respond: () => Promise<TokenAnswer>, endsAt?: number): Issued
+}
+
+/** Reads what tokens for a wish are made with. All three are always made: SDKs refuse an answer without (entra.md §4.1). */
+export async function minterFor(call: Call, wish: Wish): Promise<Outcome<Minter>> {
   const { exchange, caller } = call
   const { parts } = call.dialect.engine
   const { tenant } = exchange
@@ -56,46 +60,57 @@ export async function tokenIssue(call: Call, wish: Wish, refresh?: RefreshLook):
   const tenantAlgorithm = tenant.signingAlgorithm
   const keys = await call.dialect.keys.snapshot(tenant.id, algorithmsOf({ application, audience, tenantAlgorithm }))
   const now = parts.clock.now()
-  const order = (granted: Granted): TokenOrder => ({
-    tenant: tenant.id,
-    issuer: issuerOf(exchange),
-    application,
-    user: granted.user,
-    subject: granted.user.id,
-    assurance: granted.assurance,
-    proofs: granted.proofs,
-    scope: wish.scope,
-    audience,
-    grantType: wish.grantType,
-    claims: claimsOf(call, granted.user, wish, now),
-    tenantAlgorithm,
-    now,
-    random: parts.random,
-    keys,
+  return yes({
+    mint(granted, more = {}) {
+      const minted = prepare({
+        tenant: tenant.id,
+        issuer: issuerOf(exchange),
+        application,
+        user: granted.user,
+        subject: granted.user.id,
+        assurance: granted.assurance,
+        proofs: granted.proofs,
+        scope: wish.scope,
+        audience,
+        grantType: wish.grantType,
+        claims: claimsOf(call, granted.user, wish, now),
+        tenantAlgorithm,
+        now,
+        random: parts.random,
+        keys,
+        ...more,
+      })
+      return more.family === undefined ? withoutOwnAudience(minted, own.id) : minted
+    },
+    issued: (user, respond, endsAt = now + familyLifetime * 1_000) => ({
+      answer: async () => succeed(call.ids, tokenBody(call, { user, wish, endsAt, now }, await respond())),
+    }),
   })
-  const answered = (user: User, respond: () => Promise<TokenAnswer>, endsAt: number): Issued => ({
-    answer: async () => succeed(call.ids, tokenBody(call, { user, wish, endsAt, now }, await respond())),
-  })
-  const familyEnd = now + familyLifetime * 1_000
+}
+
+/** Gets the tokens of a grant ready, for the engine to commit together with what earned them. */
+export async function tokenIssue(call: Call, wish: Wish, refresh?: RefreshLook): Promise<Outcome<TokenIssue>> {
+  const { keyring, clock } = call.dialect.engine.parts
+  const minter = await minterFor(call, wish)
+  if (minter.no !== undefined) return minter
+  const { mint, issued } = minter.yes
   if (refresh === undefined) {
     return yes({
       refs: {},
       decide: (granted) => {
-        const minted = withoutOwnAudience(prepare(order(granted)), own.id)
-        return { issued: answered(granted.user, minted.respond, familyEnd), writes: minted.writes }
+        const minted = mint(granted)
+        return { issued: issued(granted.user, minted.respond), writes: minted.writes }
       },
     })
   }
   return yes({
     refs: refreshRefs(refresh),
     decide: (granted, found) => {
-      const minted = prepare({ ...order(granted), family: refresh.family })
-      const planned = planRefresh(
-        found as unknown as RefreshFound,
-        readyRefresh({ look: refresh, minted, keyring: parts.keyring, now }),
-      )
+      const minted = mint(granted, { family: refresh.family })
+      const ready = readyRefresh({ look: refresh, minted, keyring, now: clock.now() })
+      const planned = planRefresh(found as unknown as RefreshFound, ready)
       if (planned.yes === undefined) return { refuse: { no: 'ticket-unknown' }, writes: planned.writes }
-      return { issued: answered(granted.user, planned.yes.respond, refresh.endsAt), writes: planned.writes }
+      return { issued: issued(granted.user, planned.yes.respond, refresh.endsAt), writes: planned.writes }
     },
   })
 }

@@ -5,6 +5,7 @@ import { answerInJourney, ticketOf } from '#engine/journeys/more.ts'
 import type { Answer } from '#http/route.ts'
 import type { Wish } from '#model/ticket.ts'
 import { type Call, type Handler, journeyOf } from './call.ts'
+import { codeGrant } from './code.ts'
 import { type TokenIssue, tokenIssue, wishOf } from './issue-tokens.ts'
 import { refreshGrant } from './refresh.ts'
 import { readScope } from './scopes.ts'
@@ -19,6 +20,7 @@ const grants: Readonly<Record<string, Handler>> = {
   mfa_oob: mfaGrant,
   continuation_token: continuationGrant,
   refresh_token: refreshGrant,
+  authorization_code: codeGrant,
 }
 
 /** `POST /oauth2/v2.0/token` */

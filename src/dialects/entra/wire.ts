@@ -85,6 +85,7 @@ export const errors = {
   ),
   noRecovery: error('invalid_request', 500222, 'The tenant or user does not support native credential recovery.'),
   deadRefresh: error('invalid_grant', 700082, 'The refresh token is unknown, has ended or was revoked.', 'bad_token'),
+  deadCode: error('invalid_grant', 54005, 'The authorization code is unknown, over, or has been redeemed.'),
   interaction: error('interaction_required', 50076, 'The user has to sign in again with a second factor.'),
   unmetContext: error('access_denied', 53003, 'The requested authentication context cannot be met.'),
   badBearer: error('invalid_grant', 50173, 'The access token is not valid here; a fresh one is needed.'),
