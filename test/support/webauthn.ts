@@ -18,6 +18,8 @@ export interface Told {
   readonly rpId?: string
   readonly flags?: number
   readonly counter?: number
+  /** Instead of a new one. */
+  readonly credentialId?: string
   /** Bytes after the authenticator data. */
   readonly tail?: Uint8Array
   /** After signing: members of the answer's `response`. */
@@ -131,7 +133,7 @@ export function createDevice(options: DeviceOptions = {}): Device {
     create(input, told = {}) {
       const publicKey = input as { rp: { id: string }; user: { id: string }; challenge: string }
       const { privateKey, publicKey: open } = algorithm.make()
-      const id = randomBytes(32)
+      const id = told.credentialId === undefined ? randomBytes(32) : bytes(told.credentialId)
       const cose = isoCBOR.encode(new Map(algorithm.cose(open.export({ format: 'jwk' }) as Json) as never))
       const length = Buffer.alloc(2)
       length.writeUInt16BE(id.length)
