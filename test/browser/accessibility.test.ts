@@ -46,10 +46,11 @@ async function faults(page: Page, rules?: readonly string[]): Promise<readonly s
 /** The same page in every window and scheme. */
 async function faultsEverywhere(page: Page): Promise<readonly string[]> {
   const found: string[] = []
-  for (const width of widths) {
-    await page.setViewportSize({ width, height: 800 })
-    for (const colorScheme of schemes) {
-      await page.emulateMedia({ colorScheme })
+  for (const colorScheme of schemes) {
+    await page.emulateMedia({ colorScheme })
+    for (const width of widths) {
+      await page.setViewportSize({ width, height: 800 })
+      await drawn(page)
       const first = width === widths[0] && colorScheme === 'light'
       const here = await faults(page, first ? undefined : ofLook)
       found.push(...here.map((it) => `${width} px, ${colorScheme}: ${it}`))
@@ -57,6 +58,13 @@ async function faultsEverywhere(page: Page): Promise<readonly string[]> {
   }
   return found
 }
+
+/** A new scheme reaches all elements a frame or two later. */
+const drawn = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 20)))),
+  )
 
 const kinds = [
   { title: 'in English', language: 'en', branded: false },

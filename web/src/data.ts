@@ -2,6 +2,8 @@ import type { Account, State } from '../../src/dialects/hosted/schemas.ts'
 
 export type { Account, Offer, Option, RefusalBody, State } from '../../src/dialects/hosted/schemas.ts'
 export type Enrolling = NonNullable<State['enrolling']>
+/** An enrolment begun in the account. */
+export type Begun = Enrolling & { readonly challenge?: string; readonly recoveryCodes?: readonly string[] }
 export type Asked = NonNullable<State['asked']>
 export type Traits = Enrolling['traits']
 

@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { Button } from '../base/Button.tsx'
 import { Card } from '../base/Card.tsx'
-import type { Enrolling, Offer } from '../data.ts'
+import type { Begun, Offer } from '../data.ts'
 import { Enrolment, OfferChoice } from '../enrol/Enrolment.tsx'
 import { SaveCodes } from '../enrol/SaveCodes.tsx'
 import { useSpeech } from '../texts.tsx'
@@ -20,7 +20,7 @@ export function AddFactor({ handle, tenant, onEnd }: Properties) {
   const speech = useSpeech()
   const { t } = speech
   const [offer, setOffer] = useState<Offer>()
-  const [enrolling, setEnrolling] = useState<Enrolling>()
+  const [enrolling, setEnrolling] = useState<Begun>()
   const [busy, setBusy] = useState<'begin' | 'confirm'>()
   const [codes, setCodes] = useState<readonly string[]>()
 
@@ -32,7 +32,7 @@ export function AddFactor({ handle, tenant, onEnd }: Properties) {
   const begin = async (chosen: Offer, target?: string) => {
     setBusy('begin')
     const body = { factor: chosen.factor, ...(target !== undefined && { target }) }
-    const reply = await handle.make<Enrolling>('POST', ['factors'], body, 'add')
+    const reply = await handle.make<Begun>('POST', ['factors'], body, 'add')
     setBusy(undefined)
     if (reply.ok) setEnrolling(reply.value)
     return reply.ok
@@ -41,10 +41,14 @@ export function AddFactor({ handle, tenant, onEnd }: Properties) {
     if (enrolling === undefined) return false
     setBusy('confirm')
     const path = ['factors', enrolling.id, 'confirm']
-    const reply = await handle.make<{ readonly recoveryCodes?: readonly string[] }>('POST', path, { proof }, 'add')
+    const { challenge, recoveryCodes } = enrolling
+    const body = { proof, ...(challenge !== undefined && { challenge }) }
+    const reply = await handle.make('POST', path, body, 'add')
     setBusy(undefined)
     if (!reply.ok) return false
-    if (reply.value?.recoveryCodes?.length) setCodes(reply.value.recoveryCodes)
+    // The session has a new token now.
+    await handle.reload()
+    if (recoveryCodes?.length) setCodes(recoveryCodes)
     else await finish(chosen)
     return true
   }
