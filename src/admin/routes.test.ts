@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { base32Decode } from '#crypto/base32.ts'
 import { tokenDigest } from '#crypto/digest.ts'
+import { startPasswordless } from '#engine/passwordless.ts'
 import { asId, type TenantId } from '#model/ids.ts'
+import { someApplication } from '../../test/support/world.ts'
 import { operations } from './operations.ts'
 import { type TestApi, testApi } from './testing/api.ts'
 
@@ -638,6 +640,109 @@ describe('secrets (S-14, S-140)', () => {
       const told = await it.ask('GET', filled)
       for (const word of [...words, hash ?? '-'])
         assert.ok(!told.text.includes(word as string), `${path} shows ${word}`)
+    }
+  })
+})
+
+describe('the phone guard', () => {
+  const guard = { enabled: true, answered_of: 5, prices: { DE: 0.08 }, monthly_ceilings: { other: 1, DE: 50 } }
+
+  /** Asks for a code to a number of one German range. */
+  async function send({ parts, store }: TestApi, index: number, tenantId = demo) {
+    const tenant = (await store.get('tenants', tenantId, tenantId)) ?? assert.fail('no tenant')
+    const caller = {
+      tenant,
+      application: someApplication('web'),
+      dialect: 'test',
+      address: '192.0.2.1',
+      userAgent: 'test',
+      correlation: 'c',
+    }
+    return (await startPasswordless(parts, { caller, channel: 'sms', to: `+4915123456${100 + index}` })).no ?? 'sent'
+  }
+
+  /** A range nothing is sent to, after six messages of which none was answered. */
+  async function stoppedApi(): Promise<TestApi> {
+    const it = await api()
+    const phone = { blocked_prefixes: ['+1555666'], guard }
+    assert.equal((await it.ask('PATCH', '/tenants/demo', { body: { phone } })).status, 200)
+    for (let index = 0; index < 6; index += 1) assert.equal(await send(it, index), 'sent')
+    it.pass(11 * 60_000)
+    assert.equal(await send(it, 7), 'blocked-by-reputation')
+    return it
+  }
+
+  it('is off in development unless it is switched on, and is shown with its figures', async () => {
+    const it = await api()
+    const shown = await it.ask('GET', '/tenants/demo')
+    assert.deepEqual((shown.body.phone as { guard: unknown }).guard, { enabled: false })
+    assert.equal((await it.ask('GET', '/tenants/demo/phone-guard')).body.enabled, false)
+    const set = await it.ask('PATCH', '/tenants/demo', { body: { phone: { guard } } })
+    assert.deepEqual((set.body.phone as { guard: unknown }).guard, guard)
+  })
+
+  it('tells what it stops, what was sent, and what that cost', async () => {
+    const it = await stoppedApi()
+    const told = await it.ask('GET', '/tenants/demo/phone-guard')
+    const now = it.parts.clock.now()
+    assert.deepEqual(told.body, {
+      enabled: true,
+      today: 6,
+      blocked_prefixes: ['+1555666'],
+      stops: [
+        {
+          scope: 'prefix',
+          of: '+491512345',
+          since: new Date(now).toISOString(),
+          until: new Date(now + 3_600_000).toISOString(),
+          sent: 6,
+          answered: 0,
+        },
+      ],
+      ledger: [{ country: 'DE', today: 6, messages: 6, spent: 0.48, ceiling: 50 }],
+    })
+  })
+
+  it('lifts a stop, which is audited, and only where there is one', async () => {
+    const it = await stoppedApi()
+    const path = `/tenants/demo/phone-guard/stops/${encodeURIComponent('+491512345')}`
+    assert.equal((await it.ask('DELETE', path)).status, 204)
+    assert.equal(await send(it, 8), 'sent')
+    assert.deepEqual((await it.ask('GET', '/tenants/demo/phone-guard')).body.stops, [])
+    assert.equal((await it.ask('DELETE', path)).status, 404)
+    const events = items(await it.ask('GET', '/tenants/demo/events?type=phone.sending-resumed'))
+    assert.deepEqual(
+      events.map(({ actor, details }) => ({ actor, details })),
+      [{ actor: 'admin', details: { of: '+491512345' } }],
+    )
+    const alarms = items(await it.ask('GET', '/tenants/demo/events?type=phone.sending-stopped'))
+    assert.equal(alarms.length, 1)
+  })
+
+  it('of one tenant says nothing of another, and stops nothing there (AC-58)', async () => {
+    const it = await stoppedApi()
+    const other = asId<TenantId>('other')
+    await it.ask('POST', '/tenants', { body: { id: 'other', phone: { guard } } })
+    const told = await it.ask('GET', '/tenants/other/phone-guard')
+    assert.deepEqual([told.body.stops, told.body.ledger, told.body.today], [[], [], 0])
+    const path = `/tenants/other/phone-guard/stops/${encodeURIComponent('+491512345')}`
+    assert.equal((await it.ask('DELETE', path)).status, 404)
+    assert.equal(await send(it, 9, other), 'sent')
+    assert.equal(await send(it, 9), 'blocked-by-reputation')
+  })
+
+  it('takes only figures it can hold', async () => {
+    const it = await api()
+    for (const wrong of [
+      { per_prefix_hour: -1 },
+      { per_number_day: 1_000 },
+      { prices: { Germany: 1 } },
+      { monthly_ceilings: { DE: -5 } },
+      { stop_seconds: 0 },
+      { perPrefixHour: 20 },
+    ]) {
+      const told = await it.ask('PATCH', '/tenants/demo', { body: { phone: { guard: wrong } } })
+      assert.equal(told.status, 400, JSON.stringify(wrong))
     }
   })
 })

@@ -1,3 +1,4 @@
+import type { Budget } from '#model/budget.ts'
 import type { UserId } from '#model/ids.ts'
 import type { Refusal } from '#model/outcome.ts'
 import { upsert, type Write } from '#ports/store.ts'
@@ -7,10 +8,11 @@ import { waitSeconds } from '../ladder.ts'
 import type { Caller, Parts } from '../parts.ts'
 import { figuresOf, type GuardFigures, guardTimes } from './figures.ts'
 import { charged, overCeiling } from './ledger.ts'
-import { isPumped, sentRate, tally } from './rate.ts'
+import { isPumped, rateWithout, sentRate, tally } from './rate.ts'
 import {
   type Counted,
   countedOf,
+  type GuardMemory,
   type GuardRefs,
   type GuardRows,
   guardRowRefs,
@@ -84,9 +86,18 @@ function stopped(look: Look, scope: Scope): Passed | undefined {
       upsert('budgets', { ...stopRef, used: 0, at: now, waitUntil: until, expiresAt: until, memory: details }),
       // After the stop it is judged by new messages only.
       keepRow(ref, { ...memory, rate: {} }, now, kept[scope]),
+      // What is stopped by its range speaks no more against the whole country.
+      ...(scope === 'prefix'
+        ? [keepRow(refs.phoneCountry, without(rows.phoneCountry, memory), now, kept.country)]
+        : []),
       alarm(parts, caller, 'few-answers', { ...details, seconds: figures.stopSeconds }),
     ],
   }
+}
+
+function without(country: Budget | undefined, prefix: GuardMemory): GuardMemory {
+  const memory = memoryOf(country)
+  return { ...memory, rate: rateWithout(memory, prefix) }
 }
 
 const alarm = (parts: Parts, caller: Caller, reason: string, details: Record<string, string | number>): Write =>

@@ -37,6 +37,15 @@ function counted(
   return Object.fromEntries(slots)
 }
 
+/** What is left of a country's counts without those of one of its ranges. */
+export function rateWithout(country: GuardMemory, range: GuardMemory): GuardMemory['rate'] {
+  const left = Object.entries(country.rate ?? {}).map(([start, [sent, answered]]) => {
+    const [less, fewer] = range.rate?.[start] ?? [0, 0]
+    return [start, [Math.max(0, sent - less), Math.max(0, answered - fewer)]] as const
+  })
+  return Object.fromEntries(left.filter(([, [sent]]) => sent > 0))
+}
+
 export interface Tally {
   readonly sent: number
   readonly answered: number
