@@ -187,10 +187,10 @@ test('AC-50: made for a look-alike origin, a sibling, a framed page or another d
     { rpId: 'evil.example' },
   ]
   for (const told of tales) {
-    // The tenth wrong one begins to wait (S-18).
-    world.clock.advance(60)
     const login = await asked(world, 'ada')
     assert.equal((await login.answer(device.get(login.publicKey, told))).no, 'wrong-proof', JSON.stringify(told))
+    // The tenth wrong one begins a wait (S-18).
+    world.clock.advance(60)
     const first = await passkey(world, device, told)
     assert.equal((await first.sign()).no, 'wrong-proof', `passkey: ${JSON.stringify(told)}`)
     const fresh = await beginKey(world, ada)

@@ -20,6 +20,8 @@ export interface Told {
   readonly counter?: number
   /** Instead of a new one. */
   readonly credentialId?: string
+  /** Members of the COSE key, instead of the real one. */
+  readonly cose?: readonly (readonly [number, unknown])[]
   /** Bytes after the authenticator data. */
   readonly tail?: Uint8Array
   /** After signing: members of the answer's `response`. */
@@ -134,7 +136,9 @@ export function createDevice(options: DeviceOptions = {}): Device {
       const publicKey = input as { rp: { id: string }; user: { id: string }; challenge: string }
       const { privateKey, publicKey: open } = algorithm.make()
       const id = told.credentialId === undefined ? randomBytes(32) : bytes(told.credentialId)
-      const cose = isoCBOR.encode(new Map(algorithm.cose(open.export({ format: 'jwk' }) as Json) as never))
+      const cose = isoCBOR.encode(
+        new Map((told.cose ?? algorithm.cose(open.export({ format: 'jwk' }) as Json)) as never),
+      )
       const length = Buffer.alloc(2)
       length.writeUInt16BE(id.length)
       const attested = Buffer.concat([Buffer.from(aaguid, 'hex'), length, id, cose])
