@@ -96,6 +96,7 @@ async function applyApplication(parts: Parts, tenant: TenantId, wanted: Applicat
     ...named({
       jwks: wanted.jwks as Application['jwks'],
       mfa: mfaRule(wanted.mfa),
+      backchannelLogoutUri: wanted.backchannel_logout_uri,
       needsVerifiedEmail: wanted.require_verified_email,
       consents: wanted.consents,
       idTokenAlgorithm: wanted.id_token_signed_response_alg,

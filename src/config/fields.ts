@@ -91,6 +91,18 @@ export const redirectUri = rule(
   'Addresses are compared exactly: list each one, without "#" and "*"',
 )
 
+/** Address this server itself calls: https, or a server on the machine itself. */
+export const backchannelUri = rule(
+  redirectUri,
+  (value) => {
+    const url = parse(value)
+    const local = url?.hostname === 'localhost' || url?.hostname === '127.0.0.1'
+    return url?.protocol === 'https:' || (url?.protocol === 'http:' && local)
+  },
+  'is no https address',
+  'Write it whole, e.g. https://app.example/backchannel-logout',
+)
+
 /** Origin of a page that may call the server from a browser. */
 export const origin = rule(
   z.string(),

@@ -174,6 +174,9 @@ const applicationFields = z.strictObject({
   jwks: jwks.optional(),
   redirect_uris: z.array(field.redirectUri).default([]),
   logout_uris: z.array(field.redirectUri).default([]),
+  backchannel_logout_uri: field.backchannelUri.optional().meta({
+    description: 'Told, by a signed token, when a session ends in which the application was given a code.',
+  }),
   allowed_origins: z.array(field.origin).default([]),
   grant_types: z.array(z.enum(grantWords)).optional().meta({
     description:

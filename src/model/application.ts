@@ -32,6 +32,8 @@ export interface Application extends Row {
   readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] }
   readonly redirectUris: readonly string[]
   readonly logoutUris: readonly string[]
+  /** Told when a session ends in which it was given a code (OpenID Connect Back-Channel Logout). */
+  readonly backchannelLogoutUri?: string
   readonly allowedOrigins: readonly string[]
   /** Full grant type names. */
   readonly grantTypes: readonly string[]

@@ -18,9 +18,14 @@ export interface AdapterParts {
   /** An application in the words of client metadata (RFC 7591), or undefined. */
   readonly findClient: (id: string) => Promise<Payload | undefined>
   /** What the session of this `uid` rests on, for codes, so that policy can ask again at a refresh. */
-  readonly sessionOf: (
-    sessionUid: string,
-  ) => Promise<{ readonly proofs: readonly Proof[]; readonly device?: string } | undefined>
+  readonly sessionOf: (sessionUid: string, client: string) => Promise<SessionSaid | undefined>
+}
+
+/** What a code says of the session it was given on. */
+export interface SessionSaid {
+  readonly proofs: readonly Proof[]
+  readonly device?: string
+  readonly sid: string
 }
 
 /** Payloads of these hold values that work as keys (cookies, device and user codes), so they are sealed as a whole. */
@@ -93,12 +98,9 @@ function artifactAdapter(parts: AdapterParts, model: string): Adapter {
 }
 
 /** Codes carry what was proved; the library knows nothing of it and leaves it alone. */
-async function proofsFor(parts: AdapterParts, model: string, { sessionUid }: Payload): Promise<Payload> {
+async function proofsFor(parts: AdapterParts, model: string, { sessionUid, clientId }: Payload): Promise<Payload> {
   if (!model.endsWith('Code') || typeof sessionUid !== 'string') return {}
-  const session = await parts.sessionOf(sessionUid)
-  if (session === undefined) return {}
-  const { proofs, device } = session
-  return device === undefined ? { proofs } : { proofs, device }
+  return { ...(await parts.sessionOf(sessionUid, String(clientId))) }
 }
 
 /** Applications are read afresh each time, so that a change to one counts at once; the library caches by content. */

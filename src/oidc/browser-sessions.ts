@@ -26,6 +26,8 @@ export interface SessionParts {
   readonly keyring: Keyring
   readonly clock: Clock
   readonly random: Random
+  /** Told of every session that ends by somebody's word; it must not throw. */
+  readonly onEnded?: (tenant: TenantId, session: BrowserSession) => void
 }
 
 /** A person signed in to one browser: what was proved, and from where. */
@@ -45,7 +47,21 @@ export interface BrowserSession {
   readonly device?: string
   /** Applications that were given codes on it. */
   readonly applications: readonly string[]
+  /** What the session ids in tokens are made from; the same for as long as a person stays signed in. */
+  readonly seed: string
+  /** How each application knows issuer and person. */
+  readonly known: Readonly<Record<string, KnownAs>>
 }
+
+/** Names of issuer and person, as one application's tokens spell them. */
+export interface KnownAs {
+  readonly issuer: string
+  readonly subject: string
+}
+
+/** `sid`: names a session to one application, and to nobody else. */
+export const sessionIdFor = ({ seed }: Pick<BrowserSession, 'seed'>, application: string): string =>
+  tokenDigest(`${seed} ${application}`).slice(0, 32)
 
 interface SessionPayload extends Omit<BrowserSession, 'id' | 'user'> {
   /** Digest of the cookie that changes need beside the session's. */
@@ -85,13 +101,16 @@ export interface BrowserSessions {
   renew(exchange: Exchange, session: LiveSession, it: SignedInHere): Promise<readonly string[]>
   read(tenant: TenantId, uid: string): Promise<BrowserSession | undefined>
   /** Notes that an application was given a code. */
-  noteApplication(tenant: TenantId, uid: string, application: string): Promise<void>
+  noteApplication(tenant: TenantId, uid: string, application: string, as: KnownAs): Promise<void>
   list(tenant: TenantId, user: UserId): Promise<readonly BrowserSession[]>
   /** Ends a session of this user at its next request (S-128); false when it is not theirs. */
   end(parts: Parts, caller: Caller, user: UserId, id: string): Promise<boolean>
   /** Ends the session of this browser; answers the lines that take its cookies back. */
   endHere(exchange: Exchange, session: LiveSession | undefined): Promise<readonly string[]>
 }
+
+/** What goes over from a session to the one in its place. */
+type Carried = Pick<BrowserSession, 'applications' | 'seed' | 'known'>
 
 const rowId = (uid: string): string => `${model}:${tokenDigest(uid)}`
 
@@ -133,11 +152,17 @@ export function createSessions(parts: SessionParts): BrowserSessions {
     })
   }
 
-  async function keep(exchange: Exchange, uid: string, it: SignedInHere): Promise<readonly string[]> {
+  async function keep(
+    exchange: Exchange,
+    uid: string,
+    it: SignedInHere,
+    carried?: Carried,
+  ): Promise<readonly string[]> {
     const tenant = exchange.tenant.id
     const account = random.token()
+    const seed = random.token()
     await store.change({ old: row('artifacts', tenant, rowId(uid)) }, ({ old }): Decision<undefined> => {
-      const before = old !== undefined && old.user === it.user ? payloadOf(old) : undefined
+      const before = carried ?? (old !== undefined && old.user === it.user ? payloadOf(old) : undefined)
       const now = clock.now()
       // Counted from the first factor: a step-up adds to a login and does not lengthen its life.
       const createdAt = it.proofs[0]?.at ?? now
@@ -149,6 +174,8 @@ export function createSessions(parts: SessionParts): BrowserSessions {
         address: it.address,
         amr: it.assurance.amr,
         applications: before?.applications ?? [],
+        seed: before?.seed ?? seed,
+        known: before?.known ?? {},
         account: tokenDigest(account),
         ...(it.device === undefined ? {} : { device: it.device }),
       }
@@ -159,7 +186,7 @@ export function createSessions(parts: SessionParts): BrowserSessions {
     return [setCookie(exchange, 'account', account, sessionOverall / 1_000)]
   }
 
-  async function begin(exchange: Exchange, it: SignedInHere): Promise<readonly string[]> {
+  async function begin(exchange: Exchange, it: SignedInHere, carried?: Carried): Promise<readonly string[]> {
     const tenant = exchange.tenant.id
     const uid = random.token()
     const cookie = random.token()
@@ -188,10 +215,10 @@ export function createSessions(parts: SessionParts): BrowserSessions {
       expiresAt: (now + lifetime) * 1_000,
     }
     await store.change({}, () => ({ result: undefined, writes: [upsert('artifacts', session)] }))
-    return [setCookie(exchange, 'session', cookie, lifetime), ...(await keep(exchange, uid, it))]
+    return [setCookie(exchange, 'session', cookie, lifetime), ...(await keep(exchange, uid, it, carried))]
   }
 
-  async function endHere(exchange: Exchange, session: LiveSession | undefined): Promise<readonly string[]> {
+  async function drop(exchange: Exchange, session: LiveSession | undefined): Promise<readonly string[]> {
     const tenant = exchange.tenant.id
     const cookie = readCookie(exchange, 'session')
     const gone = [
@@ -210,7 +237,7 @@ export function createSessions(parts: SessionParts): BrowserSessions {
 
   return {
     read,
-    keep,
+    keep: (exchange, uid, it) => keep(exchange, uid, it),
     async live(exchange) {
       const tenant = exchange.tenant.id
       const stored = await libraryRow(exchange)
@@ -231,16 +258,17 @@ export function createSessions(parts: SessionParts): BrowserSessions {
       const found = await store.get('artifacts', exchange.tenant.id, session.id)
       return cookie !== undefined && found !== undefined && sameSecret(tokenDigest(cookie), payloadOf(found).account)
     },
-    begin,
+    begin: (exchange, it) => begin(exchange, it),
     async renew(exchange, session, it) {
-      await endHere(exchange, session)
-      return await begin(exchange, it)
+      await drop(exchange, session)
+      return await begin(exchange, it, session)
     },
-    async noteApplication(tenant, uid, application) {
+    async noteApplication(tenant, uid, application, as) {
       await store.change({ it: row('artifacts', tenant, rowId(uid)) }, ({ it }): Decision<undefined> => {
         const known = it && payloadOf(it).applications
         if (it === undefined || known === undefined || known.includes(application)) return { result: undefined }
-        const payload = { ...it.payload, applications: [...known, application].slice(-50) }
+        const all = { ...payloadOf(it).known, [application]: as }
+        const payload = { ...it.payload, applications: [...known, application].slice(-50), known: all }
         return { result: undefined, writes: [put('artifacts', { ...it, payload })] }
       })
     },
@@ -254,15 +282,22 @@ export function createSessions(parts: SessionParts): BrowserSessions {
     async end(engine, caller, user, id) {
       const tenant = caller.tenant.id
       const refs = { it: row('artifacts', tenant, id) }
-      return await store.change(refs, ({ it }): Decision<boolean> => {
-        if (it === undefined || it.model !== model || it.user !== user) return { result: false }
+      const gone = await store.change(refs, ({ it }): Decision<BrowserSession | undefined> => {
+        if (it === undefined || it.model !== model || it.user !== user) return { result: undefined }
+        const { account: _account, ...payload } = payloadOf(it)
         return {
-          result: true,
+          result: { ...payload, id: it.id, user },
           writes: [remove('artifacts', tenant, id), audit(engine, caller, 'session.ended', { user })],
         }
       })
+      if (gone !== undefined) parts.onEnded?.(tenant, gone)
+      return gone !== undefined
     },
-    endHere,
+    async endHere(exchange, session) {
+      const lines = await drop(exchange, session)
+      if (session !== undefined) parts.onEnded?.(exchange.tenant.id, session)
+      return lines
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import { acrValues } from './acr.ts'
 import type { KeySnapshot } from './keys.ts'
 import type { Spelling } from './spelling.ts'
 
@@ -64,6 +65,10 @@ export function discoveryDocument(
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
     authorization_response_iss_parameter_supported: true,
+    acr_values_supported: acrValues,
+    claims_parameter_supported: true,
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
     ...spelling.discovery?.(base),
   }
 }

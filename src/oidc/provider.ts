@@ -9,7 +9,7 @@ import type { Store } from '#ports/store.ts'
 import { acrValues } from './acr.ts'
 import { createAdapter } from './adapter.ts'
 import { offlineScope, toAudience } from './audiences.ts'
-import type { BrowserSessions, SignedInHere } from './browser-sessions.ts'
+import { type BrowserSessions, type SignedInHere, sessionIdFor } from './browser-sessions.ts'
 import { scopeClaims, userClaims } from './claims.ts'
 import { matches } from './clients.ts'
 import { cookieName } from './cookies.ts'
@@ -132,7 +132,12 @@ function configuration(parts: ProviderParts, site: Site, provider: () => Provide
       tenant,
       findClient,
       alreadyUsed,
-      sessionOf: (uid) => parts.sessions.read(tenant, uid),
+      async sessionOf(uid, application) {
+        const session = await parts.sessions.read(tenant, uid)
+        if (session === undefined) return undefined
+        const { proofs, device } = session
+        return { proofs, sid: sessionIdFor(session, application), ...(device === undefined ? {} : { device }) }
+      },
     }),
     jwks: { keys: privateKeys(site.keys) },
     scopes: ['openid', 'offline_access', 'profile', 'email', 'phone', offlineScope],
@@ -307,9 +312,9 @@ function frontManners(parts: ProviderParts, site: Site, provider: () => Provider
     keepCookiesHome(ctx, provider())
     if (leaving !== undefined && ctx.oidc?.session.destroyed === true) await parts.sessions.endHere(exchange, leaving)
     if (!front || ctx.oidc === undefined) return
-    const { params, redirectUriCheckPerformed, client, entities } = ctx.oidc
+    const { params, redirectUriCheckPerformed, entities } = ctx.oidc
     if (entities.AuthorizationCode !== undefined) {
-      await parts.sessions.noteApplication(site.tenant, ctx.oidc.session.uid, client.clientId)
+      await noteApplication(parts, site, ctx)
     }
     const origin = URL.parse(params?.redirect_uri ?? '')?.origin
     if (redirectUriCheckPerformed !== true || origin === undefined || origin === 'null') return
@@ -323,6 +328,14 @@ function frontManners(parts: ProviderParts, site: Site, provider: () => Provider
       ctx.set('content-security-policy', csp.replace("form-action 'self'", `form-action 'self' ${origin}`))
     }
   }
+}
+
+async function noteApplication(parts: ProviderParts, { tenant, base, spelling }: Site, ctx: Context): Promise<void> {
+  const { session, client } = ctx.oidc
+  if (session.accountId === undefined) return
+  const subject = spelling.subject({ id: asId<UserId>(session.accountId) })
+  const as = { issuer: spelling.issuer(base), subject }
+  await parts.sessions.noteApplication(tenant, session.uid, client.clientId, as)
 }
 
 /** `script-src` is empty and there, because the library puts the hash of its one script into it. */

@@ -44,7 +44,9 @@ export async function enter(hosted: Hosted, exchange: Exchange): Promise<Answer>
   if (finished !== true || granted === undefined) return to(`${pagePaths.login}/${uid}`)
   if (!(await flows.spend(flow))) return to(pagePaths.account)
   const before = await sessions.live(exchange)
-  await sessions.endHere(exchange, before)
   const here = { ...granted, userAgent: exchange.userAgent, address: exchange.address }
+  if (before?.user === granted.user)
+    return to(pagePaths.account, [gone, ...(await sessions.renew(exchange, before, here))])
+  await sessions.endHere(exchange, before)
   return to(pagePaths.account, [gone, ...(await sessions.begin(exchange, here))])
 }
