@@ -275,6 +275,20 @@ describe('cidaas.md §2.6 to §2.9: tokens', () => {
     assert.equal((await formToken(world, fields)).body.error, 'unauthorized_client')
   })
 
+  test('AC-12: a refresh is asked for the second factor the rules have come to want, and keeps its token', async () => {
+    const world = await openCidaasWorld()
+    await world.enrolApp(await world.addUser('ada'))
+    const id = await world.requestId({ client_id: 'plain', scope: 'openid offline_access' })
+    const tokens = await world.redeem(await world.signIn(world.browser(), 'ada', id), { client_id: 'plain' })
+    const refresh = () =>
+      formToken(world, { client_id: 'plain', grant_type: 'refresh_token', refresh_token: tokens.body.refresh_token })
+    await world.setTenant({ mfa: { mode: 'ALWAYS' } })
+    const asked = await refresh()
+    assert.deepEqual([asked.status, asked.body.error], [400, 'interaction_required'])
+    await world.setTenant({ mfa: { mode: 'OFF' } })
+    assert.equal((await refresh()).status, 200)
+  })
+
   test('AC-12: a password grant meets MFA, and continue answers with its tokens', async () => {
     const world = await openCidaasWorld()
     const app = await world.enrolApp(await world.addUser('ada'))

@@ -260,7 +260,15 @@ describe('the pitfalls of cidaas.md §11', () => {
     assert.deepEqual(await until('ada@example.com'), await until('nobody@example.com'))
   })
 
-  test('32: a user code that was encoded twice', { skip: 'the device flow is not served yet' }, () => {})
+  test('32: a user code that was encoded twice, in any writing', async () => {
+    const { world } = await open()
+    const device = await world.browser().xhr('GET', '/authz-srv/device/authz?client_id=tv')
+    const code: string = device.body.user_code
+    const typed = `${code.slice(0, 4)} ${code.slice(4)}`.toLowerCase()
+    const twice = encodeURIComponent(encodeURIComponent(typed))
+    const page = await world.browser().get(`/token-srv/device/verify?user_code=${twice}&x=1`)
+    assert.equal(page.location.pathname, '/user-ui/login')
+  })
 
   test('33: no redirect leads where nobody has registered anything', async () => {
     const { world, it } = await open()

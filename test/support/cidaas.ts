@@ -93,6 +93,12 @@ export async function openCidaasWorld(options: WorldOptions = {}): Promise<Cidaa
       ],
       mfa: { mode: 'ALWAYS' },
     }),
+    someApplication('tv', {
+      ...spa,
+      type: 'native',
+      grantTypes: ['urn:ietf:params:oauth:grant-type:device_code'],
+      mfa: { mode: 'ALWAYS' },
+    }),
     someApplication('backend', {
       redirectUris: [callback],
       grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],

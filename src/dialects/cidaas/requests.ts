@@ -21,8 +21,8 @@ export interface Asked {
   readonly challenge?: string
   readonly acr?: string
   readonly lang: string
-  /** The device that waits for this login, where one does: digest of its code. */
-  readonly device?: string
+  /** The device that waits for this login, where one does, and the browser that entered its code (S-60). */
+  readonly device?: { readonly row: string; readonly browser: string }
 }
 
 export interface LoginRequest extends Asked {

@@ -1,4 +1,6 @@
 import type { Answer, CorsRule, Exchange, Route, RouteGroup, Trouble } from '#http/route.ts'
+import { approve } from './device/approve.ts'
+import { enterCode, startDevice } from './device/start.ts'
 import type { Dialect } from './dialect.ts'
 import { authz } from './front/authz.ts'
 import { endSession } from './front/end-session.ts'
@@ -44,6 +46,12 @@ const front: readonly Row[] = [
   ['POST', '/token-srv/introspect', introspect],
   ['GET', '/users-srv/userinfo', userinfo],
   ['POST', '/users-srv/userinfo', userinfo],
+  ['GET', '/authz-srv/device/authz', startDevice],
+  ['POST', '/authz-srv/device/authz', startDevice],
+  ['GET', '/token-srv/device/verify', enterCode],
+  ['POST', '/token-srv/device/verify', enterCode],
+  ['GET', '/token-srv/device/approve', approve],
+  ['POST', '/token-srv/device/approve', approve],
   ['GET', '/session/end_session', endSession],
   ['POST', '/session/end_session', endSession],
 ]

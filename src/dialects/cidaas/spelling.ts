@@ -24,7 +24,7 @@ export const cidaasSpelling: Spelling = {
     interaction: '/user-ui/login',
   },
   findAudience: async () => undefined,
-  grantTypes: [...Object.keys(grants), 'urn:ietf:params:oauth:grant-type:device_code'],
+  grantTypes: Object.keys(grants),
   discovery: () => ({
     scopes_supported: [
       'openid',

@@ -56,7 +56,8 @@ export function codeIssue(dialect: Dialect, passage: Passage): Issue<Refs, Lande
       return {
         issued: { code, cookies: fresh ? [fresh.cookie] : [] },
         writes: [
-          ...rows(dialect, passage, granted, { code, grantId, sid }),
+          // A sign-in for a device gives its browser no code: the person is asked first.
+          ...(passage.request.device ? [] : rows(dialect, passage, granted, { code, grantId, sid })),
           ...(fresh ? [fresh.write, ...(before === undefined ? [] : [remove('artifacts', tenant, before)])] : []),
         ],
       }

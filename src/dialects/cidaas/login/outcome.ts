@@ -5,6 +5,7 @@ import type { UserId } from '#model/ids.ts'
 import type { Outcome } from '#model/outcome.ts'
 import type { Act, Requirement, Wish } from '#model/ticket.ts'
 import { type Device, deviceFor, deviceOf, isNavigation } from '../cookies.ts'
+import { approvalPath } from '../device/start.ts'
 import { type Dialect, dialectName, issuerOf } from '../dialect.ts'
 import { redirect, toPage, withFragment, withQuery } from '../redirect.ts'
 import { type LoginRequest, maskUser } from '../requests.ts'
@@ -71,6 +72,9 @@ export interface Ended {
 export async function browserAnswer(dialect: Dialect, ended: Ended): Promise<Answer> {
   const { passage, outcome, cookies = [], hint } = ended
   const { exchange, request } = passage
+  if (outcome.yes && request.device !== undefined) {
+    return redirect(approvalPath(request.id), [...cookies, ...outcome.yes.issued.cookies])
+  }
   if (outcome.yes) {
     return toApplication(exchange, request, { code: outcome.yes.issued.code }, [
       ...cookies,

@@ -21,6 +21,13 @@ async function other(_dialect: Dialect, exchange: Exchange): Promise<Answer> {
     const code = `<p><small>${htmlText(input.text('error_code') ?? '')}</small></p>`
     return show(exchange, 'Something went wrong', alertText(text) + code, undefined, 400)
   }
+  if (key === 'device_init_code') {
+    const wrong = input.text('error') === undefined ? undefined : 'That code is not right, or too many were tried.'
+    const field =
+      '<p><label>Code the device shows<br><input name="user_code" autocomplete="off" autocapitalize="characters" required></label></p>'
+    const form = `<form method="get" action="/token-srv/device/verify">${field}<button type="submit">Continue</button></form>`
+    return show(exchange, 'Connect a device', alertText(wrong) + form)
+  }
   const known = Object.hasOwn(plain, key) ? plain[key] : undefined
   if (known) return show(exchange, known[0], `<p>${known[1]}</p>`)
   const text = `This server has no page for "${key}". Set the tenant's own address under "pages" in its configuration.`

@@ -5,6 +5,7 @@ import { type Dialect, issuerOf } from '../dialect.ts'
 import { inputOf, isRecord, textOf } from '../input.ts'
 import { oauthError } from '../wire.ts'
 import { authorizationCode } from './code.ts'
+import { deviceGrant, deviceGrantType } from './device.ts'
 import { clientCredentials } from './machine.ts'
 import { passwordGrant } from './password.ts'
 import { refreshGrant } from './refresh.ts'
@@ -22,6 +23,7 @@ export const grants: Readonly<Record<string, Grant>> = {
   refresh_token: refreshGrant,
   client_credentials: clientCredentials,
   password: passwordGrant,
+  [deviceGrantType]: deviceGrant,
 }
 
 /** `POST /token-srv/token`, JSON or form. */
