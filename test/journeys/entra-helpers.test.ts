@@ -7,8 +7,8 @@ import { emailOf, passwordOf } from './support.ts'
 
 /**
  * entra.md §6.3: every helper of every error class, driven by an error of our wire, and no other helper true beside it.
- * Not here, since no server that keeps the contract says it: `isPasswordResetRequired` (50142, passwords do not age) and
- * `SignUpError.isMissingRequiredAttributes` (asked for at `continue`, where its own class is shown).
+ * Not here, since no server that keeps the contract says it: `SignUpError.isMissingRequiredAttributes` (asked for at
+ * `continue`, where its own class is shown).
  */
 
 let server: TestServer
@@ -22,6 +22,7 @@ before(async () => {
       someone('olga', { password: undefined, mfa_enabled: true }),
       someone('mia', { authenticators: [sms('+15555550141')] }),
       someone('rex', { mfa_enabled: true }),
+      someone('old', { must_change_password: true }),
     ]),
   })
   browser = await openBrowser()
@@ -90,6 +91,7 @@ describe('sign-in', () => {
     assertHelper(await a.signIn(login('nobody')), 'SignInError', 'isUserNotFound')
     assertHelper(await a.signIn(login('ada', { username: 'no@mail@there' })), 'SignInError', 'isInvalidUsername')
     assertHelper(await a.signIn(login('ada', { password: 'not this one' })), 'SignInError', 'isPasswordIncorrect')
+    assertHelper(await a.signIn(login('old')), 'SignInError', 'isPasswordResetRequired')
     assertHelper(await (await mute()).signIn(login('mia')), 'SignInError', 'isRedirectRequired')
     onlyTypes('password oob')
     assertHelper(await a.signIn(login('ada')), 'SignInError', 'isUnsupportedChallengeType')

@@ -2,7 +2,7 @@ import type { Granted, Issue } from '#engine/issue.ts'
 import type { Answer } from '#http/route.ts'
 import type { Outcome } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
-import type { Wish } from '#model/ticket.ts'
+import type { Act, Wish } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
 import {
   algorithmsOf,
@@ -30,6 +30,9 @@ export interface Issued {
 
 export type TokenIssue = Issue<Refs, Issued>
 
+/** What users may owe besides proofs; this wire has a word or a way out for each. */
+const acts: readonly Act[] = ['change-password', 'verify-email', 'consent']
+
 /** What tokens are asked for; kept with the flow, so that its last step cannot add to it (S-49). */
 export function wishOf(
   grantType: string,
@@ -37,7 +40,8 @@ export function wishOf(
   asked: string | undefined,
   acrs: readonly string[] = [],
 ): Wish {
-  return { dialect: dialectName, grantType, audience: scope.api?.id, scope: scope.names, extra: { asked, acrs } }
+  const extra = { asked, acrs }
+  return { dialect: dialectName, grantType, audience: scope.api?.id, scope: scope.names, acts, extra }
 }
 
 /** Lays tokens out for a grant; nothing of it waits, so that it can be done inside a change. */

@@ -452,6 +452,20 @@ describe('flow', () => {
     const params = { username: 'otto@example.com', challenge_type: allTypes }
     assertError(await it.post('/resetpassword/v1.0/start', params), 'invalid_request', 500222)
   })
+  test('a password that has to be changed is changed by a reset; terms to agree to are for the pages', async () => {
+    const it = await openEntraWorld()
+    const ada = await it.addUser('ada', { mustChangePassword: true })
+    assertError(await it.password('ada'), 'invalid_request', 50142)
+    const { continuation_token } = (await reset(it, 'ada')).body
+    const done = await it.post('/oauth2/v2.0/token', { continuation_token, grant_type: 'continuation_token' })
+    assert.equal(done.status, 200, done.text)
+    assert.equal((await it.user(ada.id)).mustChangePassword, undefined)
+    const application = await it.store.get('applications', it.tenant.id, clientId)
+    assert.ok(application)
+    await it.put('applications', { ...application, consents: [{ id: 'terms', version: '1', name: 'Terms' }] })
+    await it.addUser('bob')
+    assert.deepEqual((await it.password('bob')).body, { challenge_type: 'redirect' })
+  })
   test('45. a user made by an administrator signs in like any other', async () => {
     const it = await openEntraWorld()
     await it.addUser('ada', { emailVerified: false })

@@ -36,6 +36,9 @@ export async function nextStep(call: Call, journey: Journey): Promise<Answer> {
   const ticket = await ticketOf(parts, call.caller, journey)
   if (ticket.no !== undefined) return refuse(call.ids, ticket)
   const { requirement } = ticket.yes
+  // A new password comes by the reset these endpoints have; whatever else is owed is done on the pages.
+  if (requirement.act === 'change-password') return fail(call.ids, errors.resetRequired)
+  if (requirement.act !== undefined) return redirect(call.ids)
   const proves = journey.phase === 'more'
   const capability = proves ? 'mfa_required' : 'registration_required'
   // An enrolment opened by choice is not the ticket's requirement but what the user came for.

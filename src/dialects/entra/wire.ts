@@ -83,6 +83,7 @@ export const errors = {
     'One or more user attributes are not valid.',
     'attribute_validation_failed',
   ),
+  resetRequired: error('invalid_request', 50142, 'Password change is required.'),
   noRecovery: error('invalid_request', 500222, 'The tenant or user does not support native credential recovery.'),
   deadRefresh: error('invalid_grant', 700082, 'The refresh token is unknown, has ended or was revoked.', 'bad_token'),
   deadCode: error('invalid_grant', 54005, 'The authorization code is unknown, over, or has been redeemed.'),

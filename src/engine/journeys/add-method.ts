@@ -11,7 +11,7 @@ import { lastMfaHere } from '../marks.ts'
 import type { Caller, Parts } from '../parts.ts'
 import { enrollable, held } from '../policy/ways.ts'
 import { newTicket, ticketId } from '../tickets.ts'
-import { type Journey, journeyRef, passed, putJourney, stillAt } from './journey.ts'
+import { type Journey, journeyRef, passed, phaseOf, putJourney, stillAt } from './journey.ts'
 
 export interface EnrolmentOpening {
   readonly caller: Caller
@@ -63,7 +63,7 @@ function decide(
     ? []
     : [audit(parts, caller, 'mfa.required', { user: user.id, details: requirementDetails(require) })]
   const next = passed(parts, caller, journey, {
-    phase: require.challenge ? 'more' : 'enrol',
+    phase: phaseOf(require),
     state: { ...journey.state, user: user.id, ticket: ticketId(handle), adds: true, proofs: undefined },
   })
   return { result: yes(next), writes: [write, putJourney(next), ...events] }

@@ -25,6 +25,7 @@ import {
   journeyRef,
   journeyUser,
   passed,
+  phaseOf,
   putJourney,
   saveJourney,
   stillAt,
@@ -199,7 +200,7 @@ export async function finishEnrolled<R extends Refs, A>(
   const successor = ended.ticket === '' ? journey.state.ticket : ticketId(ended.ticket)
   const next = await saveJourney(parts, journey, (now) =>
     passed(parts, caller, now, {
-      phase: require.challenge ? 'more' : 'enrol',
+      phase: phaseOf(require),
       state: { ...now.state, ticket: successor, adds: false },
     }),
   )

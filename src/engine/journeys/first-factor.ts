@@ -14,7 +14,7 @@ import { signIn } from '../sign-in.ts'
 import { ticketId } from '../tickets.ts'
 import { openEnrolment } from './add-method.ts'
 import { spendAddressCode } from './address-code.ts'
-import { ending, type Journey, openJourney, passed, saveJourney } from './journey.ts'
+import { ending, type Journey, openJourney, passed, phaseOf, saveJourney } from './journey.ts'
 
 /** How an account may be signed in to first. */
 export type FirstFactor = 'password' | 'email'
@@ -112,7 +112,7 @@ async function goOn<R extends Refs, A>(
   if (admitted.yes !== undefined) return yes({ admitted: admitted.yes })
   if (admitted.no !== 'more-proof') return admitted
   const ticket = ticketId(admitted.ticket)
-  const phase = admitted.require.challenge ? 'more' : 'enrol'
+  const phase = phaseOf(admitted.require)
   const next = await saveJourney(parts, journey, (now) =>
     passed(parts, caller, now, { phase, state: { ...now.state, ticket, wantsPassword: undefined } }),
   )

@@ -3,6 +3,7 @@ import { asId, type ClientId, type TenantId, type TicketId, type UserId } from '
 import type { Outcome } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import type { Proof } from '#model/proof.ts'
+import type { Requirement } from '#model/ticket.ts'
 import { type Decision, insert, type OneRef, put, type Refs, row, type Write } from '#ports/store.ts'
 import { audit } from '../events.ts'
 import type { Issue } from '../issue.ts'
@@ -14,10 +15,13 @@ export type JourneyKind = 'sign-in' | 'sign-up' | 'reset' | 'add-method'
 
 /**
  * Where a journey stands: a `first` factor is to be proved; `more` is to be proved by the ticket's requirement; a factor
- * is to be enrolled; the `address` is to be proved; a `password` is to be chosen; `details` are missing; or all is done
- * and tokens may be asked for (`finish`).
+ * is to be enrolled; an `act` is owed that is no proof, and is done elsewhere; the `address` is to be proved; a
+ * `password` is to be chosen; `details` are missing; or all is done and tokens may be asked for (`finish`).
  */
-export type Phase = 'first' | 'more' | 'enrol' | 'address' | 'password' | 'details' | 'finish'
+export type Phase = 'first' | 'more' | 'enrol' | 'act' | 'address' | 'password' | 'details' | 'finish'
+
+/** The phase a requirement leads to. */
+export const phaseOf = ({ challenge, act }: Requirement): Phase => (challenge ? 'more' : act ? 'act' : 'enrol')
 
 /** The known names of a new account, as its caller has them. */
 export interface Profile {

@@ -9,7 +9,7 @@ import type { Issue } from '../issue.ts'
 import type { Caller, Parts } from '../parts.ts'
 import { checkTicket } from '../tickets.ts'
 import type { Step } from './first-factor.ts'
-import { advancing, challengeOf, ending, type Journey, passed, saveJourney, withChallenge } from './journey.ts'
+import { advancing, challengeOf, ending, type Journey, passed, phaseOf, saveJourney, withChallenge } from './journey.ts'
 
 /** The ticket a journey stands on, alive. */
 export async function ticketOf(parts: Parts, caller: Caller, journey: Journey): Promise<Outcome<Ticket>> {
@@ -74,7 +74,7 @@ export async function answerInJourney<R extends Refs, A>(
   if (answered.no !== 'more-proof') return answered
   const { require } = answered
   const next = await saveJourney(parts, journey, (now) =>
-    passed(parts, caller, now, { phase: require.challenge ? 'more' : 'enrol', state: now.state }),
+    passed(parts, caller, now, { phase: phaseOf(require), state: now.state }),
   )
   return next.no === undefined ? yes({ journey: next.yes }) : next
 }
