@@ -30,7 +30,6 @@ export type EventType =
   | 'consent.given'
   | 'refresh.reused'
   | 'token.revoked'
-  | 'session.started'
   | 'session.ended'
   | 'device.trusted'
   | 'device.forgotten'
