@@ -19,6 +19,7 @@ import { entraGroups } from '#dialects/entra/routes.ts'
 import { hostedGroups } from '#dialects/hosted/routes.ts'
 import { baseOf, createDirectory } from '#engine/directory.ts'
 import { createEngine } from '#engine/engine.ts'
+import { noticeMayLeave } from '#engine/phone-guard/notice.ts'
 import { factorMap } from '#factors/index.ts'
 import { listen } from '#http/listen.ts'
 import { createServer } from '#http/server.ts'
@@ -63,7 +64,9 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     if (problem) throw new StartError(problem)
     const metrics = createMetrics()
     const channels = await openChannels(config.delivery ?? {}, clock)
-    const dispatcher = createDispatcher({ store, clock, keyring, channels, log, keepSent: development, metrics })
+    const mayLeave = (tenant: TenantId, to: string) => noticeMayLeave({ store, clock }, tenant, to)
+    const posted = { store, clock, keyring, channels, log, keepSent: development, metrics, mayLeave }
+    const dispatcher = createDispatcher(posted)
     const parts = {
       store,
       clock,

@@ -76,6 +76,30 @@ async function queue(store: Store, id: string, more: Partial<Message>, challenge
 }
 
 describe('the dispatcher', () => {
+  it('asks before a text that serves no challenge, sends nothing while nobody answers, and gives up at a no', async (t) => {
+    let may: () => Promise<boolean> = () => Promise.reject(new Error('away'))
+    const asked: string[] = []
+    const mayLeave = (_: TenantId, to: string) => {
+      asked.push(to)
+      return may()
+    }
+    const { sent, start, queue, read, later } = await world(t, { mayLeave })
+    await queue('m1')
+    const dispatcher = start()
+    await dispatcher.settle()
+    assert.deepEqual([sent.length, asked.length], [0, 1])
+    assert.equal((await read('m1'))?.state, 'queued')
+    may = async () => true
+    later(60_000)
+    await dispatcher.settle()
+    assert.equal((await read('m1'))?.state, 'sent')
+    may = async () => false
+    await queue('m2')
+    await dispatcher.settle()
+    assert.deepEqual([(await read('m2'))?.state, (await read('m2'))?.error], ['failed', 'held back'])
+    assert.equal(sent.length, 1)
+  })
+
   it('sends what is queued once, and erases its text', async (t) => {
     const { start, queue, sent, read } = await world(t)
     await queue('m1', {}, {})

@@ -20,6 +20,11 @@ export interface DispatcherOptions {
    */
   readonly keepSent: boolean
   readonly metrics?: Metrics
+  /**
+   * Asked before each call of a provider for a text or call that serves no challenge (those were counted with theirs);
+   * false: it fails for good. When it rejects nothing is sent, and it is asked again (S-78).
+   */
+  readonly mayLeave?: (tenant: TenantId, to: string) => Promise<boolean>
 }
 
 export interface Dispatcher {
@@ -110,6 +115,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       return { reason: 'unreadable', retryable: false, wait: 0 }
     }
     try {
+      if (!(await passes(message, outgoing.to))) return { reason: 'held back', retryable: false, wait: 0 }
       return await send(outgoing)
     } catch (error) {
       const wait = backoff(message.attempts)
@@ -118,6 +124,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const asked = Math.min(error.retryAfter ?? 0, 3_600) * 1_000
       return { reason: error.message, retryable: error.retryable, wait: Math.max(wait, asked) }
     }
+  }
+
+  async function passes({ tenant, channel, challenge }: Message, to: string): Promise<boolean> {
+    if (options.mayLeave === undefined || challenge !== undefined) return true
+    return channel === 'sms' || channel === 'voice' ? await options.mayLeave(tenant, to) : true
   }
 
   const settle = async (): Promise<void> => {
