@@ -1,5 +1,6 @@
 import { abandon } from '#engine/abandon.ts'
 import { forgotPassword, identify, password, signUp } from './first-factor.ts'
+import { passkey } from './passkey.ts'
 import type { Data } from './progress.ts'
 import { type Moved, move, progressed, type Run, stays } from './run.ts'
 import type { ActionName, Step } from './schemas.ts'
@@ -32,6 +33,7 @@ const underWay: readonly Step[] = ['identify', 'password', 'challenge', 'enrol',
 export const table: Readonly<Record<ActionName, Action>> = {
   identify: action<'identify'>(['identify', 'password'], identify),
   password: action<'password'>(['identify', 'password'], password),
+  passkey: action<'passkey'>(['identify', 'password'], passkey),
   'sign-up': action<'sign-up'>(['identify', 'password'], signUp),
   'forgot-password': action<'forgot-password'>(['identify', 'password'], forgotPassword),
   challenge: withTicket<'challenge'>(['challenge'], challenge),

@@ -29,6 +29,12 @@ export interface Progress {
   /** `login` is the account of the session, to be confirmed. */
   readonly known?: boolean
   readonly ticket?: string
+  /** A question for a passkey, with the options for the browser; nobody is named in it. */
+  readonly passkey?: {
+    readonly handle: string
+    readonly show: Readonly<Record<string, unknown>>
+    readonly expiresAt: number
+  }
   readonly asked?: Asked
   readonly enrolling?: Enrolling
   /** Saved codes the user has not yet said to have kept. */

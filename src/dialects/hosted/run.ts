@@ -1,6 +1,7 @@
 import { listAuthenticators } from '#engine/authenticators.ts'
 import type { Issue } from '#engine/issue.ts'
 import type { Caller } from '#engine/parts.ts'
+import { offersPasskeys } from '#engine/passkey.ts'
 import { checkTicket, ticketId } from '#engine/tickets.ts'
 import type { Exchange } from '#http/route.ts'
 import type { Application } from '#model/application.ts'
@@ -199,9 +200,13 @@ export async function stateOf(run: Run): Promise<State> {
       signUp: true,
       resetPassword: parts.channels.has('email'),
       rememberDevice: (order.secondFactor ?? false) === false && order.managesFactors !== true,
+      passkey: offersPasskeys(parts, run.caller),
     },
     ...(step === 'password' && progress.login !== undefined
       ? { account: { login: progress.login, known: progress.known === true } }
+      : {}),
+    ...((step === 'identify' || step === 'password') && progress.passkey !== undefined
+      ? { passkey: { show: { ...progress.passkey.show }, expiresAt: progress.passkey.expiresAt } }
       : {}),
     ...(step === 'challenge' ? { options: choices.map((it) => shownOption(it, it === first)) } : {}),
     ...(step === 'challenge' ? askedOf(run, choices) : {}),

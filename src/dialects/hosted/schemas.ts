@@ -89,9 +89,17 @@ export const state = z.strictObject({
     locales: z.array(z.string()),
   }),
   /** Which other ways the page may offer. */
-  can: z.strictObject({ signUp: z.boolean(), resetPassword: z.boolean(), rememberDevice: z.boolean() }),
+  can: z.strictObject({
+    signUp: z.boolean(),
+    resetPassword: z.boolean(),
+    rememberDevice: z.boolean(),
+    /** Somebody may sign in with a passkey instead of a name and a password. */
+    passkey: z.boolean().optional(),
+  }),
   /** As typed; or, `known`, the account of the session that is to be confirmed. */
   account: z.strictObject({ login: z.string(), known: z.boolean() }).optional(),
+  /** Steps `identify` and `password`, once `passkey` has asked: `publicKey` for `navigator.credentials.get`. */
+  passkey: z.strictObject({ show: z.record(z.string(), z.unknown()), expiresAt: z.number() }).optional(),
   /** Steps `challenge` and `enrol`. */
   options: z.array(option).optional(),
   offers: z.array(offer).optional(),
@@ -137,6 +145,11 @@ export const actions = {
     password: z.string().min(1).max(4_096),
     /** Compact JWS over the nonce, by the key of a trusted device. */
     device: z.string().max(2_048).optional(),
+  }),
+  passkey: z.strictObject({
+    ...csrf,
+    /** What the passkey answered; absent: ask for one. */
+    proof: z.unknown().optional(),
   }),
   'sign-up': z.strictObject({
     ...csrf,
