@@ -239,6 +239,38 @@ test('S-127: a session ends an hour after its last use and a day after the login
   assert.fail('the session never ended')
 })
 
+test('S-126: every cookie of a whole story is of this host, for https alone, out of scripts’ reach, and opaque', async () => {
+  const lines: string[] = []
+  const watched = openBrowser({
+    send: async (...request) => {
+      const reply = await at.send(...request)
+      lines.push(...[reply.headers['set-cookie'] ?? []].flat().map(String))
+      return reply
+    },
+  })
+  await rememberedBrowser(watched)
+  await watched.authorize({ prompt: 'none' })
+  watched.csrf = (await watched.get('/u/api/account')).body.csrf
+  await watched.post('/u/api/account/sign-out', {})
+  const kinds = { session: 'none', account: 'strict', device: 'lax', flow: 'lax' }
+  const seen = new Set<string>()
+  for (const line of lines) {
+    const parts = line.split(';').map((it) => it.trim())
+    const attributes = new Set(parts.slice(1).map((it) => it.toLowerCase()))
+    const [name = '', value = ''] = (parts[0] ?? '').split('=')
+    const kind = name.replace('__Host-pf_demo_', '').replace(/_.*/, '') as keyof typeof kinds
+    seen.add(kind)
+    assert.ok(
+      ['secure', 'httponly', 'path=/', `samesite=${kinds[kind]}`].every((it) => attributes.has(it)),
+      line,
+    )
+    assert.ok(![...attributes].some((it) => it.startsWith('domain=')), line)
+    assert.match(value, /^[\w-]{0,64}$/, 'opaque')
+    assert.ok(line.length < 4_096 && !line.includes(ada.id))
+  }
+  assert.deepEqual(seen, new Set(Object.keys(kinds)))
+})
+
 test('S-102: the sign-in page says the same of a wrong password and of nobody', async () => {
   await person.authorize()
   const wrong = await person.act('password', { ...password, password: 'not it, not at all' })
