@@ -13,6 +13,7 @@ import { goOn, goOnNative } from './login/continue.ts'
 import { nativeLogin, passwordLogin } from './login/password.ts'
 import { nativePasswordlessLogin, passwordlessLogin } from './login/passwordless.ts'
 import { pageTable } from './pages/routes.ts'
+import { changeApplication, showApplication } from './setup/applications.ts'
 import { setUp, setUpInLogin } from './setup/initiate.ts'
 import { confirmSetUp, methodConfigs, nameMethod, ownMethods, removeOwn } from './setup/own.ts'
 import { cidaasSpelling } from './spelling.ts'
@@ -111,6 +112,8 @@ const setups: readonly Row[] = [
   ['GET', '/verification-actions-srv/users/configurations', ownMethods],
   ['DELETE', '/verification-actions-srv/users/configurations', removeOwn],
   ['DELETE', '/verification-actions-srv/users/configurations/:method', removeOwn],
+  ['GET', '/apps-srv/clients/:client_id', showApplication],
+  ['PUT', '/apps-srv/clients', changeApplication],
 ]
 
 const table = [...front, ...login, ...verifications, ...setups, ...pageTable]
