@@ -18,31 +18,48 @@ import { startServer, type TestServer } from '../support/server.ts'
 const sdk = readFileSync(
   new URL('../../node_modules/@azure/msal-browser/lib/custom-auth-path/msal-custom-auth.js', import.meta.url),
 )
+/** What runs at the redirect address of a popup: it hands the answer to the window that opened it. */
+const bridge = readFileSync(
+  new URL('../../node_modules/@azure/msal-browser/lib/redirect-bridge/msal-redirect-bridge.js', import.meta.url),
+)
+const files: Readonly<Record<string, string | Buffer>> = {
+  '/sdk.js': sdk,
+  '/bridge.js': bridge,
+  '/back':
+    '<!doctype html><script src="/bridge.js"></script><script>msalRedirectBridge.broadcastResponseToMainFrame()</script>',
+}
 let site: Server
+let origin: string
 let server: TestServer
 let chrome: Browser
 let page: Page
+const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
 const sms = (number: string) => ({ factor: 'sms' as const, phone_number: number })
 
 before(async () => {
   site = createServer((request, response) => {
-    const script = request.url === '/sdk.js'
-    response.setHeader('content-type', script ? 'text/javascript' : 'text/html')
-    response.end(script ? sdk : '<!doctype html><script src="/sdk.js"></script>')
+    const path = (request.url ?? '/').split('?')[0] as string
+    response.setHeader('content-type', path.endsWith('.js') ? 'text/javascript' : 'text/html')
+    response.end(files[path] ?? '<!doctype html><script src="/sdk.js"></script>')
   })
   await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
-  const origin = `http://localhost:${(site.address() as AddressInfo).port}`
+  origin = `http://localhost:${(site.address() as AddressInfo).port}`
   const users = [
     someone('ada'),
     someone('rex', { mfa_enabled: true }),
     someone('mia', { authenticators: [sms('+15555550151'), { factor: 'email', email: 'mia.private@example.com' }] }),
     someone('otto', { password: undefined }),
     someone('bob'),
+    someone('tom', { authenticators: [{ factor: 'totp', secret }] }),
   ]
-  const config = nativeTenant(users, { applications: [{ ...native(nativeClient), allowed_origins: [origin] }] })
+  const config = nativeTenant(users, {
+    applications: [{ ...native(nativeClient), allowed_origins: [origin], redirect_uris: [`${origin}/back`] }],
+  })
   server = await startServer({ config })
   chrome = await chromium.launch({ executablePath: findBrowser() ?? '', args: ['--no-sandbox'], headless: true })
-  page = await chrome.newPage()
+  // The server's certificate is of an authority of its own.
+  const context = await chrome.newContext({ ignoreHTTPSErrors: true, locale: 'en-US' })
+  page = await context.newPage()
   await page.goto(origin)
 })
 after(async () => {
@@ -79,6 +96,7 @@ beforeEach(async () => {
           auth: { clientId, authority: 'https://demo.ciamlogin.com/demo.onmicrosoft.com' },
           cache: { cacheLocation: 'sessionStorage' },
           ...over,
+          ...(over.auth && { auth: { clientId, ...over.auth } }),
           customAuth: {
             challengeTypes: ['password', 'oob', 'redirect'],
             capabilities: ['mfa_required', 'registration_required'],
@@ -194,5 +212,32 @@ describe('the unmodified SDK in Chromium, from another origin', () => {
     const code = await server.lastCode({ to: 'bob.two@example.com' })
     assert.equal(await step('it.state.submitChallenge(args)', code), 'AuthMethodRegistrationCompletedState')
     assert.equal(await run('return it.main.getCurrentAccount().state.stateType'), 'GetAccountCompletedState')
+  })
+
+  test('8.2 a user whose only factor has no words here: redirect, the hosted pages in a popup, and back with tokens', async () => {
+    const authority = `${server.publicUrl}/demo`
+    await run(
+      'it.app = await it.create({ auth: { authority: args, knownAuthorities: [new URL(args).host] } })',
+      authority,
+    )
+    await signIn('tom')
+    assert.equal(await run('return it.error.isRedirectRequired()'), true)
+    const popup = page.context().waitForEvent('page')
+    await run(
+      `it.popup = it.app.loginPopup({ authority: args.authority, scopes: [], redirectUri: args.back, prompt: 'login' })
+       it.popup.catch(() => undefined)`,
+      { authority, back: `${origin}/back` },
+    )
+    const window = await popup
+    await window.getByLabel('E-mail or user name').fill(emailOf('tom'))
+    await window.getByRole('button', { name: 'Continue', exact: true }).click()
+    await window.getByLabel('Password', { exact: true }).fill(passwordOf('tom'))
+    await window.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await window.getByLabel('Code', { exact: true }).fill(await server.totp(secret))
+    await window.getByRole('button', { name: /^(Continue|Verify|Sign in)$/ }).click()
+    const got = await run('const { account, idTokenClaims } = await it.popup; return { account, idTokenClaims }')
+    assert.equal(got.idTokenClaims.iss, `${server.publicUrl}/demo/v2.0`)
+    assert.deepEqual(got.idTokenClaims.amr, ['pwd', 'otp', 'mfa'])
+    assert.equal(await run('return it.app.getCurrentAccount().data.getAccount().username'), emailOf('tom'))
   })
 })
