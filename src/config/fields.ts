@@ -119,6 +119,9 @@ export const deliveryUrl = rule(
   'Begin with the provider\'s scheme, e.g. smtp://mail.example:587 or "console:"',
 )
 
+/** Where a channel's messages leave by: one provider, or several in the order they are tried. */
+export const deliveryUrls = z.union([deliveryUrl, z.array(deliveryUrl).min(1)])
+
 export const email = rule(
   z.string().max(254),
   (value) => /^[^\s@]+@[^\s@]+$/u.test(value) && noControl(value),

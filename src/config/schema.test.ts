@@ -131,6 +131,12 @@ const refused: readonly (readonly [title: string, config: unknown, key: string, 
   ['a proxy that is no CIDR', { ...tenant({}), trusted_proxies: ['10.0.0.0/33'] }, 'trusted_proxies[0]', /10.0.0.0\/8/],
   ['a public URL with a path', { ...tenant({}), public_url: 'https://x.test/a' }, 'public_url', /Remove path/],
   ['a delivery without a scheme', { ...tenant({}), delivery: { email: 'mail' } }, 'delivery.email', /smtp:/],
+  [
+    'a list of deliveries with one that has no scheme',
+    { ...tenant({}), delivery: { sms: ['console:', 'sms'] } },
+    'delivery.sms[1]',
+    /smtp:/,
+  ],
 ]
 
 describe('configuration schema', () => {

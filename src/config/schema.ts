@@ -304,12 +304,15 @@ const root = z
     }),
     delivery: z
       .strictObject({
-        email: field.deliveryUrl.optional(),
-        sms: field.deliveryUrl.optional(),
-        voice: field.deliveryUrl.optional(),
+        email: field.deliveryUrls.optional(),
+        sms: field.deliveryUrls.optional(),
+        voice: field.deliveryUrls.optional(),
       })
       .default({})
-      .meta({ description: 'Where messages leave by, e.g. smtp://mail.example:587 or "console:".' }),
+      .meta({
+        description:
+          'Where messages leave by, e.g. smtp://mail.example:587 or "console:"; a list is tried in its order.',
+      }),
     tenants: z.array(tenant).min(1).meta({ description: 'The first answers hosts no tenant claims.' }),
   })
   .superRefine(checkRoot)

@@ -16,8 +16,17 @@ export type Claim =
   /** Somebody else has it. */
   | { readonly is: 'taken' }
 
-/** How a call ended. `wait`: milliseconds until the next one, if there is to be one. */
-export type Result = 'sent' | { readonly reason: string; readonly retryable: boolean; readonly wait: number }
+/**
+ * How a call ended. `wait`: milliseconds until the next one, if there is to be one. `uncalled`: there was none, since
+ * every provider rests, and so it does not count.
+ */
+export type Result = 'sent' | Failure
+export interface Failure {
+  readonly reason: string
+  readonly retryable: boolean
+  readonly wait: number
+  readonly uncalled?: boolean
+}
 
 /** Takes a message for one call: counts the attempt and sets the lease, or ends it where no call is due. */
 export function claim(
@@ -60,8 +69,9 @@ export function finish(
       const sent = ending(message, 'sent', { now, keep: keepSent })
       return { result: 'sent', writes: [put('messages', sent)] }
     }
-    if (result.retryable && message.attempts < maxAttempts) {
-      const later = { ...message, nextAttemptAt: now + result.wait, error: result.reason }
+    const attempts = result.uncalled ? message.attempts - 1 : message.attempts
+    if (result.retryable && attempts < maxAttempts) {
+      const later = { ...message, attempts, nextAttemptAt: now + result.wait, error: result.reason }
       return { result: 'retried', writes: [put('messages', later)] }
     }
     const failed = ending(message, 'failed', { now, keep: false, error: result.reason })

@@ -114,6 +114,8 @@ describe('the dispatcher', () => {
         text: 'Your code is 123456',
         subject: undefined,
         html: undefined,
+        code: '123456',
+        attempt: 1,
       },
     ])
     const row = await read('m1')

@@ -6,7 +6,7 @@ import type { Keyring } from '#ports/keyring.ts'
 import type { Log } from '#ports/log.ts'
 import { type Metrics, noMetrics } from '#ports/metrics.ts'
 import type { Store } from '#ports/store.ts'
-import { claim, finish, type Result } from './claims.ts'
+import { claim, type Failure, finish, type Result } from './claims.ts'
 
 export interface DispatcherOptions {
   readonly store: Store
@@ -102,15 +102,18 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (result === 'sent') return
     const fields = { tenant: found.tenant, channel: found.channel, provider: channel.provider }
     log.warn({ ...fields, attempt: claimed.message.attempts, reason: result.reason }, `message ${state}`)
-    if (state === 'retried') setTimeout(nudge, result.wait, found.tenant).unref()
+    if (state !== 'retried') return
+    if (result.wait === 0) nudge(found.tenant)
+    else setTimeout(nudge, result.wait, found.tenant).unref()
   }
 
   async function attempt(message: Message, send: (it: OutgoingMessage) => Promise<'sent'>): Promise<Result> {
     let outgoing: OutgoingMessage
     try {
       const sealed = options.keyring.open(message.sealed, ['message', message.tenant, message.id])
-      const { to, text, subject, html } = JSON.parse(new TextDecoder().decode(sealed))
-      outgoing = { id: message.id, channel: message.channel, to, text, subject, html }
+      const { to, text, subject, html, code } = JSON.parse(new TextDecoder().decode(sealed))
+      const { id, channel, attempts: attempt } = message
+      outgoing = { id, channel, to, text, subject, html, code, attempt }
     } catch {
       return { reason: 'unreadable', retryable: false, wait: 0 }
     }
@@ -118,11 +121,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (!(await passes(message, outgoing.to))) return { reason: 'held back', retryable: false, wait: 0 }
       return await send(outgoing)
     } catch (error) {
-      const wait = backoff(message.attempts)
-      // Only our own words: what a library says may quote the address or the text (S-148).
-      if (!(error instanceof DeliveryFailed)) return { reason: 'provider failed', retryable: true, wait }
-      const asked = Math.min(error.retryAfter ?? 0, 3_600) * 1_000
-      return { reason: error.message, retryable: error.retryable, wait: Math.max(wait, asked) }
+      return failureOf(error, message.attempts)
     }
   }
 
@@ -153,6 +152,16 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       await Promise.all([...options.channels.values()].map((channel) => channel.close?.()))
     },
   }
+}
+
+/** Only our own words: what a library says may quote the address or the text (S-148). */
+function failureOf(error: unknown, attempts: number): Failure {
+  const wait = backoff(attempts)
+  if (!(error instanceof DeliveryFailed)) return { reason: 'provider failed', retryable: true, wait }
+  const { message: reason, retryable, retryAfter = 0, elsewhere, uncalled } = error
+  const asked = Math.min(retryAfter, 3_600) * 1_000
+  if (elsewhere || uncalled) return { reason, retryable, wait: asked, uncalled }
+  return { reason, retryable, wait: Math.max(wait, asked) }
 }
 
 /** Milliseconds until the next attempt: 2 s, then 8 s. */

@@ -62,7 +62,9 @@ async function withinTime(work: Promise<unknown>, ms: number): Promise<void> {
 /** RFC 5321 section 4.2.1: 5yz is final, 4yz may pass. Everything without a reply (network, TLS) may pass too. */
 function failureOf(error: unknown): DeliveryFailed {
   const { responseCode, code } = error as { responseCode?: number; code?: string }
-  if (code === 'EAUTH') return new DeliveryFailed('mail server refused the credentials', { retryable: false })
+  if (code === 'EAUTH') {
+    return new DeliveryFailed('mail server refused the credentials', { retryable: false, blame: 'provider' })
+  }
   if (responseCode !== undefined) {
     return new DeliveryFailed(`mail server answered ${responseCode}`, { retryable: responseCode < 500 })
   }

@@ -10,6 +10,10 @@ export interface OutgoingMessage {
   readonly text: string
   readonly subject?: string
   readonly html?: string
+  /** The code in the text, for providers that send only texts they approved beforehand. */
+  readonly code?: string
+  /** Which call of a provider for this message it is, from 1. */
+  readonly attempt?: number
 }
 
 /** One way out. Bounds of its own: 3 s to connect, 8 s in all. */
@@ -24,17 +28,37 @@ export interface Delivery {
 /** By channel; a channel without an entry sends nothing. */
 export type Channels = ReadonlyMap<MessageChannel, Delivery>
 
+export interface FailureOptions {
+  readonly retryable: boolean
+  /** Seconds the provider asks to wait. */
+  readonly retryAfter?: number
+  /**
+   * Whose fault it is. A provider's (credentials, credit, outage) counts against it and lets another one try; a
+   * message's (no such number) would be the same anywhere. Without it: the provider's where a retry may help.
+   */
+  readonly blame?: 'provider' | 'message'
+  /** Another provider stands ready, so the next attempt need not wait. */
+  readonly elsewhere?: boolean
+  /** No provider was called, so the attempt does not count. */
+  readonly uncalled?: boolean
+}
+
 /** A provider did not take a message. `message` is a word of ours: what providers say may quote address and text. */
 export class DeliveryFailed extends Error {
   override readonly name = 'DeliveryFailed'
   readonly retryable: boolean
-  /** Seconds the provider asks to wait. */
   readonly retryAfter?: number
+  readonly blame: 'provider' | 'message'
+  readonly elsewhere: boolean
+  readonly uncalled: boolean
 
-  constructor(reason: string, options: { readonly retryable: boolean; readonly retryAfter?: number }) {
+  constructor(reason: string, options: FailureOptions) {
     super(reason)
     this.retryable = options.retryable
     this.retryAfter = options.retryAfter
+    this.blame = options.blame ?? (options.retryable ? 'provider' : 'message')
+    this.elsewhere = options.elsewhere ?? false
+    this.uncalled = options.uncalled ?? false
   }
 }
 
