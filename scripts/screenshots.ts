@@ -1,5 +1,5 @@
 /**
- * `npm run screenshots [-- NAME…]`: every page in every state, light, dark, narrow and in Arabic, into screenshots/, which git
+ * The work of `npm run screenshots`: every page in every state, light, dark, narrow and in Arabic, into screenshots/, which git
  * ignores. For looking at: nothing is compared.
  */
 import { mkdirSync, rmSync } from 'node:fs'
