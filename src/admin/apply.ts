@@ -124,6 +124,9 @@ export function tenantFields(wanted: TenantConfig, development: boolean): Omit<T
     limits: named({
       codeLifetimeSeconds: limits.code_lifetime_seconds,
       ticketLifetimeSeconds: limits.ticket_lifetime_seconds,
+      sessionIdleSeconds: limits.session_idle_seconds,
+      sessionSeconds: limits.session_seconds,
+      trustedDeviceSeconds: limits.trusted_device_seconds,
     }),
     ...named({ mfa: mfaRule(wanted.mfa), discovery: wanted.discovery, signUp: wanted.sign_up }),
   }

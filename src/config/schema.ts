@@ -121,6 +121,17 @@ const limits = z
       description:
         'Life of a login in progress (mfa_token, continuation token) in seconds; 900 at most, 600 by default.',
     }),
+    session_idle_seconds: field.seconds(60, 3_600).optional().meta({
+      description: 'A session of a browser ends so long after its last use; 3600 at most and by default.',
+    }),
+    session_seconds: field.seconds(300, 86_400).optional().meta({
+      description:
+        'A session of a browser ends so long after its login, however much it is used; 86400 at most and by default.',
+    }),
+    trusted_device_seconds: field.seconds(0, 2_592_000).optional().meta({
+      description:
+        'How long a remembered device spares the second factor; 0: none is remembered; 2592000 at most and by default.',
+    }),
   })
   .meta({ description: 'Figures that may be changed within the bounds of the security contract.' })
 

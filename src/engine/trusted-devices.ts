@@ -66,6 +66,10 @@ export function isTrusted(
   return (device.payload as unknown as Payload).stamp === stampOf(parts, account.user, account.authenticators)
 }
 
+/** s; 0 where the tenant remembers none. */
+export const trustLifetime = ({ tenant }: Pick<Caller, 'tenant'>): number =>
+  tenant.limits?.trustedDeviceSeconds ?? limits.trustedDevice
+
 const accountRefs = (tenant: TenantId, user: UserId) => ({
   user: row('users', tenant, user),
   authenticators: rows('authenticators', 'user', tenant, user),
@@ -73,7 +77,7 @@ const accountRefs = (tenant: TenantId, user: UserId) => ({
 
 /**
  * Remembers this browser, after a second factor was proved in it. Answers the secret for the browser to keep: 256 bits,
- * shown once. Undefined: there is no such user.
+ * shown once. Undefined: there is no such user, or the tenant remembers no devices.
  */
 export async function trustDevice(
   parts: Parts,
@@ -82,6 +86,8 @@ export async function trustDevice(
   it: { readonly key: Readonly<Record<string, unknown>>; readonly name?: string },
 ): Promise<{ readonly secret: string; readonly id: string } | undefined> {
   const tenant = caller.tenant.id
+  const lifetime = trustLifetime(caller)
+  if (lifetime === 0) return undefined
   const secret = parts.random.token()
   const id = trustedDeviceId(secret)
   return await parts.store.change(
@@ -104,7 +110,7 @@ export async function trustDevice(
         user,
         client: caller.application.id,
         payload: { ...payload },
-        expiresAt: now + limits.trustedDevice * 1_000,
+        expiresAt: now + lifetime * 1_000,
       }
       return {
         result: { secret, id },

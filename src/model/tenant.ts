@@ -21,6 +21,11 @@ export interface PhoneRule {
 export interface LimitOverrides {
   readonly codeLifetimeSeconds?: number
   readonly ticketLifetimeSeconds?: number
+  /** A session of a browser ends so long after its last use, and so long after its login. */
+  readonly sessionIdleSeconds?: number
+  readonly sessionSeconds?: number
+  /** How long a remembered device lasts; 0: none is remembered. */
+  readonly trustedDeviceSeconds?: number
 }
 
 /** What people who sign up by themselves have to say of themselves. */

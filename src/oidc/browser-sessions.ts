@@ -64,6 +64,8 @@ export const sessionIdFor = ({ seed }: Pick<BrowserSession, 'seed'>, application
   tokenDigest(`${seed} ${application}`).slice(0, 32)
 
 interface SessionPayload extends Omit<BrowserSession, 'id' | 'user'> {
+  /** ms without use after which it is over. */
+  readonly idle: number
   /** Digest of the cookie that changes need beside the session's. */
   readonly account: string
 }
@@ -120,9 +122,9 @@ export function createSessions(parts: SessionParts): BrowserSessions {
 
   function alive(found: Artifact | undefined): BrowserSession | undefined {
     if (found === undefined || found.model !== model || found.user === undefined) return undefined
-    const { account: _account, ...payload } = payloadOf(found)
+    const { account: _account, idle, ...payload } = payloadOf(found)
     const now = clock.now()
-    if ((found.expiresAt ?? 0) <= now || now - payload.seenAt > sessionIdle) return undefined
+    if ((found.expiresAt ?? 0) <= now || now - payload.seenAt > idle) return undefined
     return { ...payload, id: found.id, user: asId<UserId>(found.user) }
   }
 
@@ -166,7 +168,10 @@ export function createSessions(parts: SessionParts): BrowserSessions {
       const now = clock.now()
       // Counted from the first factor: a step-up adds to a login and does not lengthen its life.
       const createdAt = it.proofs[0]?.at ?? now
+      const { sessionIdleSeconds, sessionSeconds } = exchange.tenant.limits ?? {}
+      const overall = sessionSeconds === undefined ? sessionOverall : sessionSeconds * 1_000
       const payload: SessionPayload = {
+        idle: sessionIdleSeconds === undefined ? sessionIdle : sessionIdleSeconds * 1_000,
         proofs: it.proofs,
         createdAt,
         seenAt: now,
@@ -179,7 +184,7 @@ export function createSessions(parts: SessionParts): BrowserSessions {
         account: tokenDigest(account),
         ...(it.device === undefined ? {} : { device: it.device }),
       }
-      const expiresAt = createdAt + sessionOverall
+      const expiresAt = createdAt + overall
       const session: Artifact = { tenant, id: rowId(uid), model, user: it.user, payload: { ...payload }, expiresAt }
       return { result: undefined, writes: [upsert('artifacts', session)] }
     })
@@ -284,7 +289,7 @@ export function createSessions(parts: SessionParts): BrowserSessions {
       const refs = { it: row('artifacts', tenant, id) }
       const gone = await store.change(refs, ({ it }): Decision<BrowserSession | undefined> => {
         if (it === undefined || it.model !== model || it.user !== user) return { result: undefined }
-        const { account: _account, ...payload } = payloadOf(it)
+        const { account: _account, idle: _idle, ...payload } = payloadOf(it)
         return {
           result: { ...payload, id: it.id, user },
           writes: [remove('artifacts', tenant, id), audit(engine, caller, 'session.ended', { user })],

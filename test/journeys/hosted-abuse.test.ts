@@ -239,6 +239,25 @@ test('S-127: a session ends an hour after its last use and a day after the login
   assert.fail('the session never ended')
 })
 
+test('S-127, S-47: a tenant may have shorter sessions, and remember no devices', async () => {
+  const device = await rememberedBrowser(person)
+  await at.setTenant({ limits: { sessionIdleSeconds: 60, sessionSeconds: 300, trustedDeviceSeconds: 0 } })
+  assert.equal((await loginAgain(person, device)).body.step, 'challenge', 'what was remembered counts no more')
+  assert.equal((await person.state()).body.can.rememberDevice, false)
+  await byApp(person, { remember: { key: device.key } })
+  await person.finish()
+  const alive = async () => here(await person.authorize({ prompt: 'none' })).searchParams.get('code') !== null
+  for (let used = 0; used < 4; used += 1) {
+    at.clock.advance(60)
+    assert.ok(await alive(), `after ${(used + 1) * 60} s`)
+  }
+  at.clock.advance(60)
+  assert.ok(!(await alive()), 'five minutes after the login')
+  await signedIn()
+  at.clock.advance(61)
+  assert.ok(!(await alive()), 'a minute without use')
+})
+
 test('S-126: every cookie of a whole story is of this host, for https alone, out of scripts’ reach, and opaque', async () => {
   const lines: string[] = []
   const watched = openBrowser({

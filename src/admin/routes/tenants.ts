@@ -105,6 +105,9 @@ const patch = tenantOperation({
             named({
               codeLifetimeSeconds: body.limits.code_lifetime_seconds,
               ticketLifetimeSeconds: body.limits.ticket_lifetime_seconds,
+              sessionIdleSeconds: body.limits.session_idle_seconds,
+              sessionSeconds: body.limits.session_seconds,
+              trustedDeviceSeconds: body.limits.trusted_device_seconds,
             }),
         }),
         ...(body.mfa === undefined ? {} : { mfa: mfaRule(body.mfa ?? undefined) }),

@@ -30,6 +30,9 @@ export const tenant = z
     limits: z.strictObject({
       code_lifetime_seconds: z.int().optional(),
       ticket_lifetime_seconds: z.int().optional(),
+      session_idle_seconds: z.int().optional(),
+      session_seconds: z.int().optional(),
+      trusted_device_seconds: z.int().optional(),
     }),
     sign_up: z
       .strictObject({
@@ -90,6 +93,9 @@ export function tenantView(it: Tenant): z.input<typeof tenant> {
     limits: {
       code_lifetime_seconds: it.limits?.codeLifetimeSeconds,
       ticket_lifetime_seconds: it.limits?.ticketLifetimeSeconds,
+      session_idle_seconds: it.limits?.sessionIdleSeconds,
+      session_seconds: it.limits?.sessionSeconds,
+      trusted_device_seconds: it.limits?.trustedDeviceSeconds,
     },
     ...(it.signUp ? { sign_up: { attributes: it.signUp.attributes.map((one) => ({ ...one })) } } : {}),
   }

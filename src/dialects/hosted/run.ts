@@ -3,6 +3,7 @@ import type { Issue } from '#engine/issue.ts'
 import type { Caller } from '#engine/parts.ts'
 import { offersPasskeys } from '#engine/passkey.ts'
 import { checkTicket, ticketId } from '#engine/tickets.ts'
+import { trustLifetime } from '#engine/trusted-devices.ts'
 import type { Exchange } from '#http/route.ts'
 import type { Application } from '#model/application.ts'
 import type { UserId } from '#model/ids.ts'
@@ -199,7 +200,8 @@ export async function stateOf(run: Run): Promise<State> {
     can: {
       signUp: true,
       resetPassword: parts.channels.has('email'),
-      rememberDevice: (order.secondFactor ?? false) === false && order.managesFactors !== true,
+      rememberDevice:
+        trustLifetime(exchange) > 0 && (order.secondFactor ?? false) === false && order.managesFactors !== true,
       passkey: offersPasskeys(parts, run.caller),
     },
     ...(step === 'password' && progress.login !== undefined
