@@ -7,7 +7,7 @@ import type { Api, Application } from '#model/application.ts'
 import { asId, type ClientId, type TenantId } from '#model/ids.ts'
 import type { PhoneGuardRule } from '#model/phone-guard.ts'
 import type { MfaRule } from '#model/policy.ts'
-import type { Tenant } from '#model/tenant.ts'
+import type { KeyRule, Tenant } from '#model/tenant.ts'
 import { type Decision, type Ref, row, upsert, type Write } from '#ports/store.ts'
 import { applyUser } from './apply-user.ts'
 
@@ -128,7 +128,19 @@ export function tenantFields(wanted: TenantConfig, development: boolean): Omit<T
       sessionSeconds: limits.session_seconds,
       trustedDeviceSeconds: limits.trusted_device_seconds,
     }),
-    ...named({ mfa: mfaRule(wanted.mfa), discovery: wanted.discovery, signUp: wanted.sign_up }),
+    ...named({ mfa: mfaRule(wanted.mfa), discovery: wanted.discovery, signUp: wanted.sign_up, keys: keyRule(wanted.webauthn) }),
+  }
+}
+
+/** What keys may be registered, in the words of the model. */
+function keyRule(it: TenantConfig['webauthn']): KeyRule | undefined {
+  if (it === undefined) return undefined
+  return {
+    origins: it.origins,
+    attestation: it.attestation,
+    roots: it.attestation_roots,
+    userVerification: it.user_verification,
+    ...named({ rpId: it.rp_id, models: it.models }),
   }
 }
 

@@ -77,6 +77,16 @@ export function checkUser(it: UserFields, ctx: Context): void {
   }
 }
 
+/** Whoever demands that makers vouch for keys says which makers. */
+export function checkKeys(
+  it: { readonly attestation: string; readonly attestation_roots: readonly string[] },
+  ctx: Context,
+): void {
+  if (it.attestation === 'required' && it.attestation_roots.length === 0) {
+    complain(ctx, ['attestation_roots'], 'names nobody, so no key could be registered', 'List makers’ certificates')
+  }
+}
+
 type TenantFields = {
   readonly factors: readonly string[]
   readonly mfa?: Mfa

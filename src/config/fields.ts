@@ -111,6 +111,30 @@ export const origin = rule(
   'Write scheme, host and port only, without a path or a final slash, e.g. https://app.example',
 )
 
+/** Origin that may use keys: of a page, or of a native application by the hash of its signing key. */
+export const keyOrigin = rule(
+  z.string(),
+  (value) => /^https:\/\/[^/?#*\s]+$/i.test(value) || /^android:apk-key-hash:[A-Za-z0-9_-]{43}$/.test(value),
+  'is no origin that can use keys',
+  'Write https://host[:port] without a path, or android:apk-key-hash:<43 characters of base64url>',
+)
+
+/** A certificate in PEM. */
+export const certificate = rule(
+  z.string().trim(),
+  (value) => /^-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----$/.test(value),
+  'is no certificate in PEM',
+  'Begin with -----BEGIN CERTIFICATE----- and end with -----END CERTIFICATE-----; one certificate each',
+)
+
+/** The model of an authenticator (W3C Web Authentication Level 3, section 6.5.1). */
+export const aaguid = rule(
+  z.string().toLowerCase(),
+  (value) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value),
+  'is no AAGUID',
+  'Write it as a UUID, e.g. 08987058-cadc-4b81-b6e1-30de50dcbe96',
+)
+
 /** Address of a delivery provider; its scheme chooses the provider. */
 export const deliveryUrl = rule(
   z.string(),

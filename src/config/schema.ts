@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { checkApplication, checkRoot, checkTenant, checkUser } from './checks.ts'
+import { checkApplication, checkKeys, checkRoot, checkTenant, checkUser } from './checks.ts'
 import * as field from './fields.ts'
 import { rule } from './fields.ts'
 import { expandGrants, grantWords } from './grants.ts'
@@ -134,6 +134,30 @@ const limits = z
     }),
   })
   .meta({ description: 'Figures that may be changed within the bounds of the security contract.' })
+
+const keys = z
+  .strictObject({
+    rp_id: field.domain.optional().meta({
+      description:
+        'The domain keys are bound to, where it is one above the host of the public address. Changing it loses all keys.',
+    }),
+    origins: z.array(field.keyOrigin).default([]).meta({
+      description: 'Origins besides the public address that may use them, such as android:apk-key-hash:…',
+    }),
+    attestation: z.enum(['none', 'required']).default('none').meta({
+      description: 'required: the maker has to vouch for a new key, by a chain that ends at an attestation root.',
+    }),
+    attestation_roots: z.array(field.certificate).default([]).meta({ description: 'Certificates of makers, PEM.' }),
+    models: z.array(field.aaguid).min(1).optional().meta({
+      description:
+        'AAGUIDs of the models that may be registered; absent: every one. To be sure of them, require attestation.',
+    }),
+    user_verification: z.enum(['preferred', 'required']).default('preferred').meta({
+      description: 'required: a key has to make sure of its user each time, also beside a password.',
+    }),
+  })
+  .superRefine(checkKeys)
+  .meta({ description: 'Security keys and passkeys.' })
 
 const signUp = z
   .strictObject({
@@ -291,6 +315,7 @@ const tenant = z
     }),
     limits: limits.default({ code_lifetime_seconds: 300 }),
     sign_up: signUp.optional(),
+    webauthn: keys.optional(),
     apis: z.array(api).default([]),
     applications: z.array(application).default([]),
     users: z.array(user).default([]),
