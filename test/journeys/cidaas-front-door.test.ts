@@ -152,6 +152,31 @@ describe('single sign-on', () => {
     assert.equal('code' in (await again(browser, { prompt: 'none' })).to, true)
   })
 
+  test('S-127: a session ends after an hour without use, and after a day however much it is used', async () => {
+    const world = await openCidaasWorld()
+    const { browser } = await signedIn(world, 'ada')
+    const silent = async () => (await again(browser, { prompt: 'none' })).to.error
+    for (let hour = 0; hour < 23; hour++) {
+      world.clock.advance(3_590)
+      assert.equal(await silent(), undefined, `hour ${hour}`)
+    }
+    world.clock.advance(3_590)
+    assert.equal(await silent(), undefined)
+    world.clock.advance(300)
+    assert.equal(await silent(), 'login_required', 'a day')
+    const { browser: other } = await signedIn(world, 'bea')
+    world.clock.advance(3_601)
+    assert.equal((await again(other, { prompt: 'none' })).to.error, 'login_required', 'an hour')
+  })
+
+  test('S-128: blocking a user ends single sign-on at the next request', async () => {
+    const world = await openCidaasWorld()
+    const { browser, tokens } = await signedIn(world, 'ada')
+    await world.put('users', { ...(await world.user(tokens.body.sub)), blocked: true })
+    assert.equal((await again(browser, { prompt: 'none' })).to.error, 'login_required')
+    assert.equal((await again(browser)).location.pathname, '/user-ui/login')
+  })
+
   test('cidaas.md §11.25: prompt=login during single sign-on asks for the second factor again', async () => {
     const world = await openCidaasWorld()
     const { browser } = await signedIn(world, 'ada')

@@ -3,7 +3,7 @@ import type { Exchange } from '#http/route.ts'
 import type { Artifact } from '#model/artifact.ts'
 import { asId, type UserId } from '#model/ids.ts'
 import type { Proof } from '#model/proof.ts'
-import { insert, type Write } from '#ports/store.ts'
+import { insert, put, row, type Write } from '#ports/store.ts'
 import { cookie, readCookie } from './cookies.ts'
 import type { Dialect } from './dialect.ts'
 import type { Identifier } from './words.ts'
@@ -19,11 +19,16 @@ export interface Session {
   readonly sid: string
   /** Epoch ms of the login. */
   readonly startedAt: number
+  /** Epoch ms of the last use. */
+  readonly seenAt: number
 }
 
 const model = 'CidaasSession'
 /** Overall life of a session, s (security contract part 1). */
 export const sessionLifetime = 86_400
+/** Without use it ends after an hour; use is noted at most once a minute (S-127). ms. */
+const idle = 3_600_000
+const noteEvery = 60_000
 
 const rowId = (value: string): string => `${model}:${tokenDigest(value)}`
 
@@ -38,18 +43,29 @@ export async function readSession({ engine }: Dialect, exchange: Exchange): Prom
   const found = id && (await engine.parts.store.get('artifacts', exchange.tenant.id, id))
   if (!found || (found.expiresAt ?? 0) <= engine.parts.clock.now() || found.user === undefined) return undefined
   const payload = found.payload as unknown as Omit<Session, 'id' | 'user'>
+  const unused = engine.parts.clock.now() - payload.seenAt
+  if (unused > idle) return undefined
+  if (unused >= noteEvery) await noteUse(engine, exchange, found.id)
   return { ...payload, id: found.id, user: asId<UserId>(found.user) }
+}
+
+async function noteUse({ parts }: Dialect['engine'], { tenant }: Exchange, id: string): Promise<void> {
+  await parts.store.change({ it: row('artifacts', tenant.id, id) }, ({ it }) => ({
+    result: undefined,
+    writes: it ? [put('artifacts', { ...it, payload: { ...it.payload, seenAt: parts.clock.now() } })] : [],
+  }))
 }
 
 /** A new session under a new value: the state before is another object (S-125). */
 export function newSession(
   { engine }: Dialect,
   exchange: Exchange,
-  it: Omit<Session, 'id'>,
+  it: Omit<Session, 'id' | 'seenAt'>,
 ): { readonly write: Write; readonly cookie: string } {
   const { random, clock } = engine.parts
   const value = random.token()
-  const { user, ...payload } = it
+  const { user, ...rest } = it
+  const payload = { ...rest, seenAt: clock.now() }
   const kept: Artifact = {
     tenant: exchange.tenant.id,
     id: rowId(value),
