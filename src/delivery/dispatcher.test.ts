@@ -8,10 +8,19 @@ import { DeliveryFailed, type OutgoingMessage } from '#ports/delivery.ts'
 import { insert, type Store } from '#ports/store.ts'
 import { openStore } from '#stores/open.ts'
 import { createDispatcher, type DispatcherOptions } from './dispatcher.ts'
+import { withFailover } from './failover.ts'
 
 const tenant = asId<TenantId>('demo')
 const keyring = createKeyring([new Uint8Array(32).fill(7)])
 const log = { debug() {}, info() {}, warn() {}, error() {} }
+
+interface Provider {
+  readonly name: string
+  readonly answer: () => Promise<'sent'>
+}
+
+const good = async () => 'sent' as const
+const bad = () => Promise.reject(new DeliveryFailed('provider answered 500', { retryable: true }))
 
 async function world(t: TestContext, parts: Partial<DispatcherOptions> = {}) {
   const store = await openStore('sqlite::memory:')
@@ -27,7 +36,7 @@ async function world(t: TestContext, parts: Partial<DispatcherOptions> = {}) {
     },
   }
   const clock = { now: () => now }
-  const shared = {
+  const shared: { -readonly [K in keyof DispatcherOptions]: DispatcherOptions[K] } = {
     store,
     clock,
     keyring,
@@ -58,6 +67,19 @@ async function world(t: TestContext, parts: Partial<DispatcherOptions> = {}) {
     queue: (id: string, more: Partial<Message> = {}, challenge?: Partial<Challenge>) =>
       queue(store, id, more, challenge),
     read: (id: string) => store.get('messages', tenant, id),
+    /** Providers behind each other, which note in `calls` who was called with what. */
+    through: (...providers: readonly Provider[]) => {
+      const calls: { by: string; at: number; message: OutgoingMessage }[] = []
+      const noted = providers.map(({ name, answer }) => ({
+        provider: name,
+        send(message: OutgoingMessage) {
+          calls.push({ by: name, at: now, message })
+          return answer()
+        },
+      }))
+      shared.channels = new Map([['sms' as const, withFailover(noted, clock)]])
+      return calls
+    },
   }
 }
 
@@ -252,5 +274,127 @@ describe('the dispatcher', () => {
     store.list = list
     await dispatcher.settle()
     assert.equal(sent.length, 1)
+  })
+})
+
+describe('several providers', () => {
+  it('are turned to at once, with the same message, when the first fails', async (t) => {
+    const { start, queue, through, read } = await world(t)
+    const calls = through({ name: 'one', answer: bad }, { name: 'two', answer: good })
+    await queue('m1')
+    await start().settle()
+    assert.deepEqual(
+      calls.map(({ by, at, message }) => [by, at, message.id, message.text]),
+      [
+        ['one', 1_000_000, 'm1', 'Your code is 123456'],
+        ['two', 1_000_000, 'm1', 'Your code is 123456'],
+      ],
+    )
+    assert.deepEqual([(await read('m1'))?.state, (await read('m1'))?.attempts], ['sent', 2])
+  })
+
+  it('get three calls between them, the last after a wait', async (t) => {
+    const { start, queue, through, later, read } = await world(t)
+    const calls = through({ name: 'one', answer: bad }, { name: 'two', answer: bad })
+    await queue('m1')
+    const dispatcher = start()
+    for (const step of [7_999, 1, 100_000, 100_000]) {
+      await dispatcher.settle()
+      later(step)
+    }
+    assert.deepEqual(
+      calls.map(({ by, at }) => `${by} ${at - 1_000_000}`),
+      ['one 0', 'two 0', 'one 8000'],
+    )
+    assert.deepEqual([(await read('m1'))?.state, (await read('m1'))?.error], ['failed', 'one: provider answered 500'])
+  })
+
+  it('step in for one whose credentials are refused, and not for a number there is not', async (t) => {
+    const { start, queue, through, read } = await world(t)
+    const refuse = (blame: 'provider' | 'message') => () =>
+      Promise.reject(new DeliveryFailed('no', { retryable: false, blame }))
+    const dispatcher = start()
+    through({ name: 'one', answer: refuse('provider') }, { name: 'two', answer: good })
+    await queue('m1')
+    await dispatcher.settle()
+    assert.equal((await read('m1'))?.state, 'sent')
+    const calls = through({ name: 'one', answer: refuse('message') }, { name: 'two', answer: good })
+    await queue('m2')
+    await dispatcher.settle()
+    assert.equal((await read('m2'))?.state, 'failed')
+    assert.equal(calls.length, 1)
+  })
+
+  it('AC-34: five minutes of errors open the breaker, make no storm, and lose no message', async (t) => {
+    const { start, queue, through, later, read } = await world(t)
+    let answer: () => Promise<'sent'> = bad
+    const calls = through({ name: 'one', answer: () => answer() }, { name: 'two', answer: good })
+    const dispatcher = start()
+    // A message a second.
+    for (let i = 0; i < 300; i++) {
+      await queue(`m${i}`)
+      await dispatcher.settle()
+      later(1_000)
+    }
+    const of = (by: string) => calls.filter((it) => it.by === by)
+    assert.equal(of('two').length, 300)
+    // Ten until it opens, then one each half minute of the 290 s that are left.
+    assert.equal(of('one').length, 19)
+    for (let i = 0; i < 300; i++) {
+      const mine = calls.filter(({ message }) => message.id === `m${i}`)
+      assert.ok(mine.length <= 3, `m${i} took ${mine.length} calls`)
+      assert.equal(new Set(mine.map(({ message }) => message.text)).size, 1)
+      assert.equal((await read(`m${i}`))?.state, 'sent')
+    }
+    answer = good
+    later(30_000)
+    for (const id of ['back', 'again']) {
+      await queue(id)
+      await dispatcher.settle()
+      assert.deepEqual([calls.at(-1)?.by, calls.at(-1)?.message.id], ['one', id])
+    }
+  })
+
+  it('AC-34: where there is no other, messages wait for the breaker and keep their attempts', async (t) => {
+    const { start, queue, through, later, read } = await world(t)
+    let answer: () => Promise<'sent'> = bad
+    const calls = through({ name: 'one', answer: () => answer() })
+    const dispatcher = start()
+    for (let i = 0; i < 10; i++) await queue(`m${i}`)
+    await dispatcher.settle()
+    assert.equal(calls.length, 10)
+    await queue('late')
+    await dispatcher.settle()
+    assert.equal(calls.length, 10)
+    const waiting = await read('late')
+    assert.deepEqual([waiting?.state, waiting?.attempts, waiting?.nextAttemptAt], ['queued', 0, 1_030_000])
+    answer = good
+    for (let i = 0; i < 20; i++) {
+      later(2_000)
+      await dispatcher.settle()
+    }
+    assert.equal((await read('late'))?.state, 'sent')
+    for (let i = 0; i < 10; i++) assert.equal((await read(`m${i}`))?.state, 'sent')
+    assert.equal(calls.length, 21)
+  })
+
+  it('AC-35: after Retry-After: 60 nothing is called for 60 s, whichever message it is for', async (t) => {
+    const { start, queue, through, later, read } = await world(t)
+    let answer: () => Promise<'sent'> = () =>
+      Promise.reject(new DeliveryFailed('provider answered 429', { retryable: true, retryAfter: 60 }))
+    const calls = through({ name: 'one', answer: () => answer() })
+    const dispatcher = start()
+    await queue('m1')
+    await dispatcher.settle()
+    await queue('m2')
+    answer = good
+    for (let second = 0; second < 60; second++) {
+      await dispatcher.settle()
+      assert.equal(calls.length, 1, `called after ${second} s`)
+      later(1_000)
+    }
+    await dispatcher.settle()
+    for (const id of ['m1', 'm2']) assert.equal((await read(id))?.state, 'sent')
+    assert.equal(calls.length, 3)
   })
 })
