@@ -47,6 +47,7 @@ async function everyStatement(): Promise<void> {
     }
     await runsThrough(list({ after: true, descending: false }), key)
     await runsThrough(sweepTable(table), `${table}_expires_at`)
+    assert.match(await planOf(sweepTable(table)), new RegExp(`Tid Scan on ${table} `))
     for (const { index, column } of sqlTables[table].columns) {
       const by = indexName(table, column)
       for (const shape of [
