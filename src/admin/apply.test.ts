@@ -7,7 +7,7 @@ import { tokenDigest } from '#crypto/digest.ts'
 import { findByEmail } from '#engine/accounts/find.ts'
 import { factorTools, openSecret, sealContext } from '#engine/tools.ts'
 import { asId, type TenantId } from '#model/ids.ts'
-import { applyConfig } from './apply.ts'
+import { applyConfig, phoneRule } from './apply.ts'
 import { testParts } from './testing/world.ts'
 
 const demo = asId<TenantId>('demo')
@@ -137,6 +137,19 @@ describe('applying a configuration', () => {
     await store.change({}, () => ({ result: undefined, writes: [{ do: 'upsert', table: 'users', row: rehashed }] }))
     assert.deepEqual(await applyConfig(parts, file), { created: 0, updated: 0, unchanged: 2 })
     assert.deepEqual(await findByEmail(store, demo, 'ada@example.com'), rehashed)
+  })
+
+  it('guards messages to phones outside development unless it is told not to', () => {
+    const bare = { blocked_prefixes: [], strict: false }
+    assert.deepEqual(phoneRule(bare, false).guard, { enabled: true })
+    assert.deepEqual(phoneRule(bare, true).guard, { enabled: false })
+    assert.deepEqual(phoneRule({ ...bare, guard: { enabled: false } }, false).guard, { enabled: false })
+    const figures = { per_prefix_hour: 5, prices: { DE: 0.08 } }
+    assert.deepEqual(phoneRule({ ...bare, guard: figures }, false).guard, {
+      enabled: true,
+      perPrefixHour: 5,
+      prices: { DE: 0.08 },
+    })
   })
 
   it('sends to no country outside development unless it is named', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { openWorld, someTenant } from '../../../test/support/world.ts'
+import { openWorld, someTenant } from '#test/support/world.ts'
 import { canonicalPhone } from '../addresses.ts'
 import { startPasswordless } from '../passwordless.ts'
 import { parsePhone } from './numbers.ts'
@@ -40,9 +40,10 @@ describe('numbers', () => {
     assert.ok(table.flatMap(([, , refused]) => refused).length >= 60)
   })
   for (const strict of [true, false]) {
+    const kind = strict ? 'strict' : 'not strict'
     for (const [country, fine, refused] of table) {
       const tenant = someTenant({ phone: { blockedPrefixes: [], strict, countries: [country] } })
-      it(`of ${country}${strict ? ', strictly,' : ''} are written to, but not premium, shared-cost, toll-free, pager and follow-me ones`, () => {
+      it(`of ${country} (${kind}) are written to, but not premium, shared-cost, toll-free, pager and follow-me ones`, () => {
         for (const number of fine) assert.equal(canonicalPhone(tenant, number).yes, number)
         for (const number of refused) {
           assert.deepEqual(canonicalPhone(tenant, number), { no: 'blocked-by-reputation', reach: 'phone' }, number)
