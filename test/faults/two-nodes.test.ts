@@ -81,8 +81,10 @@ describe('two nodes', () => {
         Array.from({ length: 50 }, (_, n) => otp(both()[n % 2] ?? one, tokens[n % 4] ?? '', code)),
       )
       const won = all.filter(({ status }) => status === 200)
-      assert.equal(won.length, 1, `round ${round}: ${all.map(({ status }) => status)}`)
-      for (const { status, text } of all) assert.ok(status < 500, text)
+      for (const { status, text } of all) assert.ok(status < 500 || status === 503, text)
+      // Whoever waits too long in line is refused by 503; one of them may be the winner whose answer came too late.
+      const overloaded = all.some(({ status }) => status === 503)
+      assert.ok(won.length === 1 || (overloaded && won.length === 0), `round ${round}: ${all.map((it) => it.status)}`)
       await restUp()
     }
   })
