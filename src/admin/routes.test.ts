@@ -4,7 +4,7 @@ import { base32Decode } from '#crypto/base32.ts'
 import { tokenDigest } from '#crypto/digest.ts'
 import { startPasswordless } from '#engine/passwordless.ts'
 import { asId, type TenantId } from '#model/ids.ts'
-import { someApplication } from '../../test/support/world.ts'
+import { someApplication } from '#test/support/world.ts'
 import { operations } from './operations.ts'
 import { type TestApi, testApi } from './testing/api.ts'
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Caller } from '#engine/parts.ts'
 import type { Authenticator } from '#model/authenticator.ts'
 import type { Proof } from '#model/proof.ts'
 import type { KeyRule } from '#model/tenant.ts'
@@ -9,6 +8,7 @@ import { createDevice, createMaker, type Device, flag, type Told } from '#test/s
 import { openWorld, refusalOf, type World, type WorldOptions } from '#test/support/world.ts'
 import { assure } from './assurance.ts'
 import { nothingToIssue } from './issue.ts'
+import type { Caller } from './parts.ts'
 import { askPasskey, signInWithPasskey } from './passkey.ts'
 
 const base = 'https://login.example.com'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { enter, farApart, guardedWorld, mobile, nothingHolds, send } from '../../../test/support/phone-guard.ts'
+import { enter, farApart, guardedWorld, mobile, nothingHolds, send } from '#test/support/phone-guard.ts'
 import { systemAudit } from '../events.ts'
 import { memoryOf } from './rows.ts'
 import { guardState, liftStop } from './state.ts'

@@ -6,8 +6,8 @@ import { describe, it } from 'node:test'
 import { asId, type UserId } from '#model/ids.ts'
 import type { PhoneGuardRule } from '#model/phone-guard.ts'
 import { type Store, StoreUnavailable } from '#ports/store.ts'
-import { farApart, guardedWorld, mobile, nothingHolds, send } from '../../../test/support/phone-guard.ts'
-import { refusalOf, type World } from '../../../test/support/world.ts'
+import { farApart, guardedWorld, mobile, nothingHolds, send } from '#test/support/phone-guard.ts'
+import { refusalOf, type World } from '#test/support/world.ts'
 import { sendRefs, spendMessage } from '../send-budget.ts'
 
 interface Row {

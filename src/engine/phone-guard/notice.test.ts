@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { farApart, guardedWorld, mobile, nothingHolds, send } from '../../../test/support/phone-guard.ts'
-import type { World } from '../../../test/support/world.ts'
+import { farApart, guardedWorld, mobile, nothingHolds, send } from '#test/support/phone-guard.ts'
+import type { World } from '#test/support/world.ts'
 import { noticeMayLeave } from './notice.ts'
 import { guardState } from './state.ts'
 
