@@ -16,6 +16,7 @@ const kinds = [
   { kind: 'dark', width: 1280, height: 900, colorScheme: 'dark' },
   { kind: 'narrow', width: 320, height: 640, colorScheme: 'light' },
   { kind: 'arabic', width: 390, height: 844, colorScheme: 'light', language: 'ar' },
+  { kind: 'japanese', width: 390, height: 844, colorScheme: 'dark', language: 'ja' },
   { kind: 'branded', width: 768, height: 900, colorScheme: 'light', branded: true },
 ] as const
 
