@@ -264,6 +264,37 @@ describe('the dispatcher', () => {
     for (let i = 0; i < 12; i++) assert.equal((await read(`m${i}`))?.state, 'queued')
   })
 
+  it('holds up neither later messages nor other channels when a provider hangs', async (t) => {
+    const mails: string[] = []
+    let stuck = 1
+    const sms = { provider: 'slow', send: () => (stuck-- > 0 ? new Promise<'sent'>(() => {}) : good()) }
+    const email = { provider: 'mail', send: ({ id }: OutgoingMessage) => good().finally(() => mails.push(id)) }
+    const channels = new Map([
+      ['sms' as const, sms],
+      ['email' as const, email],
+    ])
+    const { start, queue, read } = await world(t, { channels })
+    const dispatcher = start()
+    const state = async (id: string) => (await read(id))?.state
+    const sent = async (id: string) => {
+      dispatcher.nudge(tenant)
+      for (let i = 0; i < 200 && (await state(id)) !== 'sent'; i++)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      assert.equal(await state(id), 'sent')
+    }
+    await queue('hangs')
+    dispatcher.nudge(tenant)
+    for (let i = 0; i < 200 && stuck > 0; i++) await new Promise((resolve) => setTimeout(resolve, 5))
+    await queue('later')
+    await sent('later')
+    stuck = 8
+    for (let i = 0; i < 8; i++) await queue(`more${i}`)
+    await queue('mail', { channel: 'email' })
+    await sent('mail')
+    assert.deepEqual(mails, ['mail'])
+    assert.equal(await state('more0'), 'queued')
+  })
+
   it('survives a store that is away', async (t) => {
     const { start, queue, sent, store } = await world(t)
     await queue('m1')

@@ -7,6 +7,7 @@ import type { Log } from '#ports/log.ts'
 import { type Metrics, noMetrics } from '#ports/metrics.ts'
 import type { Store } from '#ports/store.ts'
 import { claim, type Failure, finish, type Result } from './claims.ts'
+import { createLanes } from './lanes.ts'
 
 export interface DispatcherOptions {
   readonly store: Store
@@ -36,7 +37,7 @@ export interface Dispatcher {
   readonly stop: (timeout?: number) => Promise<void>
 }
 
-/** Calls in progress at once, over all channels. */
+/** Calls in progress at once on a channel. */
 const width = 8
 /** How often all tenants are looked through for retries, and for what another process left behind; ms. */
 const rhythm = 5_000
@@ -52,6 +53,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   let everywhere = false
   let current: Promise<void> | undefined
   let stopped = false
+  const lanes = createLanes<Message>(width, send)
 
   const timer = setInterval(() => nudge(), rhythm)
   timer.unref()
@@ -81,30 +83,38 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
   }
 
+  /** A provider that hangs keeps its own channel busy, and neither this look nor the others. */
   async function sendDue(tenant: TenantId): Promise<void> {
     const queued = await store.list('messages', tenant, { by: { index: 'state', value: 'queued' }, limit: 1_000 })
-    const due = queued.filter((it) => (it.nextAttemptAt ?? 0) <= clock.now()).values()
-    const work = async () => {
-      for (const message of due) if (!stopped) await handle(message)
+    if (stopped) return
+    for (const message of queued) {
+      if ((message.nextAttemptAt ?? 0) <= clock.now()) lanes.add(message.channel, `${tenant} ${message.id}`, message)
     }
-    await Promise.all(Array.from({ length: width }, work))
   }
 
-  async function handle(found: Message): Promise<void> {
+  async function send(message: Message): Promise<void> {
+    try {
+      const wait = await handle(message)
+      if (wait !== undefined) setTimeout(nudge, wait, message.tenant).unref()
+    } catch (error) {
+      log.warn({ err: error }, 'message queue is out of reach')
+    }
+  }
+
+  /** Milliseconds until it is due again, if it is. */
+  async function handle(found: Message): Promise<number | undefined> {
     const channel = options.channels.get(found.channel)
     const claimed = await claim(store, found, { clock, hasChannel: channel !== undefined, keepSent: options.keepSent })
     if (claimed.is === 'ended') metrics.message(found.channel, claimed.state)
-    if (claimed.is !== 'claimed' || channel === undefined) return
+    if (claimed.is !== 'claimed' || channel === undefined) return undefined
     const result = await attempt(claimed.message, (message) => channel.send(message))
     const state = await finish(store, claimed.message, result, { clock, keepSent: options.keepSent })
-    if (state === undefined) return
+    if (state === undefined) return undefined
     metrics.message(found.channel, state)
-    if (result === 'sent') return
+    if (result === 'sent') return undefined
     const fields = { tenant: found.tenant, channel: found.channel, provider: channel.provider }
     log.warn({ ...fields, attempt: claimed.message.attempts, reason: result.reason }, `message ${state}`)
-    if (state !== 'retried') return
-    if (result.wait === 0) nudge(found.tenant)
-    else setTimeout(nudge, result.wait, found.tenant).unref()
+    return state === 'retried' ? result.wait : undefined
   }
 
   async function attempt(message: Message, send: (it: OutgoingMessage) => Promise<'sent'>): Promise<Result> {
@@ -132,7 +142,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   const settle = async (): Promise<void> => {
     nudge()
-    while (current !== undefined) await current
+    do {
+      while (current !== undefined) await current
+      await lanes.idle()
+      // What moves on to another provider is due again at once.
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    } while (current !== undefined)
   }
 
   return {
@@ -149,6 +164,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       ])
       clearTimeout(late)
       stopped = true
+      lanes.stop()
       await Promise.all([...options.channels.values()].map((channel) => channel.close?.()))
     },
   }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { api, conformance, emailOf, grant, passwordOf, secretOf, someone } from '../journeys/support.ts'
 import { type Behaviour, localProvider } from '../support/local-provider.ts'
@@ -78,6 +80,16 @@ const codesAt = (provider: Provider, name: Name): readonly string[] =>
     .filter((body) => body.includes(phones[name].slice(1)))
     .map((body) => /(?<!\d)\d{6}(?!\d)/.exec(body)?.[0] ?? assert.fail('a message without a code'))
 
+/** Rows of the message queue, whatever became of them. */
+function queuedRows(): number {
+  const db = new DatabaseSync(join(server.folder, 'store.db'), { readOnly: true })
+  try {
+    return Number(db.prepare('SELECT count(*) AS count FROM messages').get()?.count)
+  } finally {
+    db.close()
+  }
+}
+
 async function until(holds: () => boolean): Promise<void> {
   const end = Date.now() + 5_000
   while (!holds() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20))
@@ -100,10 +112,9 @@ describe('providers of messages that fail', () => {
       listed.body.some((it: { authenticator_type: string }) => it.authenticator_type === 'otp'),
       listed.text,
     )
-    assert.equal((await server.outbox({ to: phones.ada })).length, 1)
     const done = await prove({ grant_type: grant.otp, mfa_token, otp: await server.totp(secret) })
     assert.equal(done.status, 200, done.text)
-    assert.equal((await server.outbox({ to: phones.ada })).length, 1)
+    assert.equal(queuedRows(), 1)
     assert.equal(new Set([...codesAt(twilio, 'ada'), ...codesAt(vonage, 'ada')]).size, 1)
   })
 
