@@ -128,7 +128,12 @@ export function tenantFields(wanted: TenantConfig, development: boolean): Omit<T
       sessionSeconds: limits.session_seconds,
       trustedDeviceSeconds: limits.trusted_device_seconds,
     }),
-    ...named({ mfa: mfaRule(wanted.mfa), discovery: wanted.discovery, signUp: wanted.sign_up, keys: keyRule(wanted.webauthn) }),
+    ...named({
+      mfa: mfaRule(wanted.mfa),
+      discovery: wanted.discovery,
+      signUp: wanted.sign_up,
+      keys: keyRule(wanted.webauthn),
+    }),
   }
 }
 
