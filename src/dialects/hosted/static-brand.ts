@@ -88,7 +88,7 @@ export function brandCss(brand: Branding): string {
     common || light ? `:root{${common}${light}}` : '',
     dark ? `@media (prefers-color-scheme:dark){:root{${dark}}}` : '',
   ]
-  return rules.join('\n')
+  return rules.filter((it) => it !== '').join('\n')
 }
 
 function themeRules(accent: string | undefined, background: string | undefined, card: string): string {
