@@ -4,7 +4,7 @@ import { type Browser, openCidaasWorld, type Reply } from '../support/cidaas.ts'
 
 /** The forms of a page, as a browser without scripts would fill and send them. */
 function forms(page: Reply) {
-  const unescape = (text: string) => text.replace(/&#(\d+);/g, (_all, code) => String.fromCharCode(Number(code)))
+  const decoded = (text: string) => text.replace(/&#(\d+);/g, (_all, code) => String.fromCharCode(Number(code)))
   return [...page.text.matchAll(/<form method="(\w+)" action="([^"]+)">(.*?)<\/form>/gs)].map(
     ([, method, action = '', inner = '']) => ({
       method,
@@ -13,7 +13,7 @@ function forms(page: Reply) {
       fields: Object.fromEntries(
         [...inner.matchAll(/name="([^"]+)"(?:[^>]*? value="([^"]*)")?/g)].map(([, name, value]) => [
           name,
-          unescape(value ?? ''),
+          decoded(value ?? ''),
         ]),
       ) as Record<string, string>,
     }),
