@@ -3,5 +3,7 @@
  * same in a short one.
  */
 process.env.FAULTS = 'long'
-if (process.argv.length === 2) process.argv.push('test/faults', 'src/stores/postgres-faults.test.ts')
+process.env.ROUNDS ??= '100'
+if (process.argv.length === 2)
+  process.argv.push('test/faults', 'src/stores/postgres-faults.test.ts', 'test/journeys/two-processes.test.ts')
 await import('./test.mjs')
