@@ -17,6 +17,7 @@ import { cidaasGroups } from '#dialects/cidaas/routes.ts'
 import { tenantInPath } from '#dialects/entra/paths.ts'
 import { entraGroups } from '#dialects/entra/routes.ts'
 import { hostedGroups } from '#dialects/hosted/routes.ts'
+import { counted } from '#engine/counted.ts'
 import { baseOf, createDirectory } from '#engine/directory.ts'
 import { createEngine } from '#engine/engine.ts'
 import { noticeMayLeave } from '#engine/phone-guard/notice.ts'
@@ -79,7 +80,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       addressExempt: (address: string) => development && isLoopback(address),
     }
     await applyConfig(parts, config)
-    const engine = createEngine(parts)
+    const engine = counted(createEngine(parts), metrics)
     const keys = createTenantKeys({ store, keyring, clock })
     const first = config.tenants[0]?.id
     const directory = createDirectory(
