@@ -1,23 +1,9 @@
 import type { Answer, Trouble } from '#http/route.ts'
 import type { Refusal, RefusalWord } from '#model/outcome.ts'
+import { statusNames } from '../status-names.ts'
 import { noStore } from '../wire.ts'
 
 type Row = readonly [status: number, code: string, detail: string]
-
-const titles: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  409: 'Conflict',
-  413: 'Payload Too Large',
-  415: 'Unsupported Media Type',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  502: 'Bad Gateway',
-  503: 'Service Unavailable',
-}
 
 export interface ValidationError {
   readonly detail: string
@@ -28,7 +14,7 @@ export interface ValidationError {
 /** An error as the My Account API answers it: problem style as plain `application/json` (auth0.md §5.3). */
 export function problem(status: number, code: string, detail: string, errors?: readonly ValidationError[]): Answer {
   const type = `urn:polyfactor:problem:${code}`
-  const body = { type, status, title: titles[status] ?? 'Error', detail }
+  const body = { type, status, title: statusNames[status] ?? 'Error', detail }
   return { status, body: errors ? { ...body, validation_errors: errors } : body, headers: noStore }
 }
 

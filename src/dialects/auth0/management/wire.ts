@@ -1,29 +1,15 @@
 import type { Answer, Trouble } from '#http/route.ts'
 import type { Refusal, RefusalWord } from '#model/outcome.ts'
+import { statusNames } from '../status-names.ts'
 import { noStore } from '../wire.ts'
 
 type Row = readonly [status: number, errorCode: string, message: string]
-
-const names: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  409: 'Conflict',
-  413: 'Payload Too Large',
-  415: 'Unsupported Media Type',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  502: 'Bad Gateway',
-  503: 'Service Unavailable',
-}
 
 /** An error as the Management API answers it (auth0.md §7). */
 export function managementError(statusCode: number, errorCode: string, message: string): Answer {
   return {
     status: statusCode,
-    body: { statusCode, error: names[statusCode] ?? 'Error', message, errorCode },
+    body: { statusCode, error: statusNames[statusCode] ?? 'Error', message, errorCode },
     headers: noStore,
   }
 }
