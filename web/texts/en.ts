@@ -18,6 +18,7 @@ export const en = {
   'identify.login': 'E-mail or user name',
   'identify.new-here': 'New here?',
   'identify.sign-up': 'Create an account',
+  'identify.passkey': 'Sign in with a passkey',
 
   'password.title': 'Welcome',
   'password.known-title': 'Confirm it is you',
@@ -188,6 +189,10 @@ export const en = {
   'error.empty': 'Please fill this in.',
   'error.key-refused': 'Your browser did not use a key. Try again or choose another way.',
   'error.key-unsupported': 'This browser cannot use keys or passkeys.',
+  'error.passkey-none': 'No passkey was used. Try again, or sign in another way.',
+  'error.passkey-refused':
+    'This passkey was not accepted. It may have been removed from your account. Sign in another way.',
+  'error.passkey-late': 'That took too long. Try again.',
   'error.last-authenticator': 'This is your only second factor. Add another before you remove it.',
   'error.factor-disabled': 'This was switched off after too many wrong attempts. Choose another way.',
   'error.no-script': 'This page needs JavaScript.',
@@ -197,6 +202,10 @@ export const en = {
   'account.sign-out': 'Sign out',
   'account.factors': 'Ways to verify it is you',
   'account.factors-none': 'You have none yet. Add one, so that a stolen password is not enough.',
+  'account.passkey-title': 'Sign in without a password',
+  'account.passkey-text':
+    'With a passkey, your fingerprint, your face or your screen lock is enough. It cannot be phished.',
+  'account.passkey-button': 'Create a passkey',
   'account.add': 'Add',
   'account.add-title': 'Add a way to verify it is you',
   'account.added-at': 'Added {date}',
