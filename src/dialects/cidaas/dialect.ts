@@ -29,6 +29,7 @@ export function callerOf(exchange: Exchange, application: Application): Caller {
     userAgent: exchange.userAgent,
     device: deviceOf(exchange),
     correlation: exchange.requestId,
+    base: exchange.base,
     handles: 'uuid',
   }
 }

@@ -86,6 +86,7 @@ export const said = {
   unknownUser: notConfigured,
   unknownExchange,
   unknownTrack,
+  badKey: [400, 'VER_0035', 'invalid_fido2_payload', 'The FIDO2 payload is invalid.'],
   codeMissing: [400, 'VER_0046', 'pass_code_missing', 'The pass_code is missing.'],
   dataMissing: [400, 'VER_0005', 'missing_data', 'A required field is missing.'],
   badRequestId: [400, 'VER_0006', 'invalid_request', 'The requestId is invalid.'],

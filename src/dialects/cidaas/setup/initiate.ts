@@ -12,6 +12,7 @@ import { type Input, inputOf, requestIdOf, textOf } from '../input.ts'
 import { readRequest } from '../requests.ts'
 import { exchangeObject, openExchange, type Purpose } from '../verify/exchanges.ts'
 import { shown } from '../verify/initiation.ts'
+import { standsElsewhere } from '../verify/keys.ts'
 import { readTrack } from '../verify/tracks.ts'
 import { backupCodes, ok, refuseAt, said, sayAt } from '../wire.ts'
 import { factorOf, methodWord } from '../words.ts'
@@ -91,6 +92,9 @@ function methodOf(dialect: Dialect, exchange: Exchange): { readonly word: string
 
 async function enrol(dialect: Dialect, setup: Setup): Promise<Answer> {
   const { exchange, caller, flow, factor, user } = setup
+  if (factor.traits.proof === 'assertion' && standsElsewhere(exchange, inputOf(exchange))) {
+    return sayAt(dialect, exchange, said.badKey)
+  }
   const target = targetOf(factor, inputOf(exchange), user)
   if (factor.traits.reach !== undefined && target === undefined) return sayAt(dialect, exchange, said.dataMissing)
   const enrolled = await dialect.engine.enrol({ caller, flow, kind: factor.kind, target })
@@ -125,7 +129,7 @@ async function started(dialect: Dialect, setup: Setup, { challenge, show, recove
     verification_type: word,
     ...(show?.uri === undefined ? {} : { totp_secret: show.uri }),
     ...(show?.secret === undefined ? {} : { totp_secret_base32: show.secret }),
-    ...shown(factor, opened.exchangeId, undefined),
+    ...shown(factor, opened.exchangeId, factor.traits.proof === 'assertion' ? show : undefined),
     ...(recoveryCodes ? { backup_codes: backupCodes(recoveryCodes) } : {}),
   })
 }

@@ -9,6 +9,7 @@ import { type LoginRequest, readRequest, unmask } from '../requests.ts'
 import { classic, ok, type Row, refuse, said } from '../wire.ts'
 import { factorOf, maskedTarget, methodWord } from '../words.ts'
 import { exchangeObject, openExchange } from './exchanges.ts'
+import { standsElsewhere } from './keys.ts'
 import { findTrack, readTrack, type Track } from './tracks.ts'
 
 const second = 'MULTIFACTOR_AUTHENTICATION'
@@ -63,6 +64,7 @@ async function initiateSecond(dialect: Dialect, asking: Asking): Promise<Answer>
   const factor = activeFactor(dialect, asking)
   const open = track.ticket.requirement.challenge ?? []
   if (factor === undefined) return classic(dialect, said.notActive)
+  if (factor.traits.proof === 'assertion' && standsElsewhere(exchange, input)) return classic(dialect, said.badKey)
   if (!open.includes(factor.kind)) return classic(dialect, said.notConfigured)
   return await challengeWith(dialect, asking, { track, factor, masked })
 }
@@ -116,7 +118,9 @@ async function challengeWith(
 /** What a factor wants shown, under the name its kind of proof has here (cidaas.md §4.4). */
 export function shown({ traits }: Factor, id: string, show: Readonly<Record<string, unknown>> | undefined): object {
   if (show === undefined) return {}
-  if (traits.proof === 'assertion') return { fido2_entity: { fidoRequestId: id, server_challenge: show } }
+  if (traits.proof === 'assertion') {
+    return { fido2_entity: { type: 'FIDO2', fidoRequestId: id, server_challenge: show.publicKey ?? show } }
+  }
   return traits.proof === 'approval' ? { push_selected_number: show.number } : {}
 }
 

@@ -7,11 +7,12 @@ import type { Application } from '#model/application.ts'
 import type { Proof } from '#model/proof.ts'
 import type { Found, Refs } from '#ports/store.ts'
 import { callerOf, type Dialect, dialectName } from '../dialect.ts'
-import { exchangeIdOf, type Input, inputOf, isRecord, isUuid } from '../input.ts'
+import { exchangeIdOf, type Input, inputOf, isUuid } from '../input.ts'
 import { readRequest, unmask } from '../requests.ts'
 import { backupCodes, classic, ok, type Row, refuse, refuseAt, said, sayAt } from '../wire.ts'
 import { factorOf, identifierKind, methodWord } from '../words.ts'
 import { type Exchanging, exchangeObject, exchangeRefs, readExchange, spendExchange } from './exchanges.ts'
+import { keyResponse, namedChallenge } from './keys.ts'
 import type { FirstFactor, StatusNotes } from './statuses.ts'
 import { findTrack, readTrackById } from './tracks.ts'
 
@@ -45,7 +46,9 @@ export async function verifyWith(
   const application = await dialect.engine.parts.store.get('applications', exchange.tenant.id, it.client)
   if (application === undefined) return say(said.unknownExchange)
   const proof = proofOf(dialect, input, word, it)
-  if (proof === undefined) return say(said.codeMissing)
+  if (proof === undefined) return say(word === 'FIDO2' ? said.badKey : said.codeMissing)
+  const other = namedChallenge(input.raw('fido2_client_response'))
+  if (other !== undefined && other !== id) return say(said.badKey)
   const asked: Asked = { exchange, it, id, application, proof }
   if (purpose.for === 'login') return await verifyFirst(dialect, asked, purpose)
   const flow = await flowOf(dialect, exchange, it)
@@ -101,8 +104,7 @@ function proofOf({ engine }: Dialect, input: Input, word: string, it: Exchanging
   if (it.purpose.for === 'login' && it.purpose.by === 'password') return input.any('password')
   const proof = factorOf(word, engine.parts.factors)?.traits.proof
   if (proof !== 'assertion') return input.any('code')
-  const response = input.raw('fido2_client_response')
-  return isRecord(response) ? (response.client_response ?? response) : undefined
+  return keyResponse(input.raw('fido2_client_response'))
 }
 
 async function flowOf(dialect: Dialect, exchange: Exchange, { purpose }: Exchanging): Promise<Flow | undefined> {
