@@ -181,6 +181,8 @@ export const de: Catalogue = {
   'error.busy': 'Gerade ist viel los. Bitte versuchen Sie es gleich noch einmal.',
   'error.empty': 'Bitte füllen Sie dieses Feld aus.',
   'error.key-refused': 'Ihr Browser hat keinen Schlüssel verwendet. Versuchen Sie es noch einmal oder auf anderem Weg.',
+  'error.key-wrong':
+    'Dieser Schlüssel wurde nicht angenommen. Versuchen Sie es noch einmal oder wählen Sie einen anderen Weg.',
   'error.key-unsupported': 'Dieser Browser kann keine Schlüssel oder Passkeys verwenden.',
   'error.passkey-none': 'Es wurde kein Passkey verwendet. Versuchen Sie es noch einmal oder melden Sie sich anders an.',
   'error.passkey-refused':

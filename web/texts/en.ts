@@ -188,6 +188,7 @@ export const en = {
   'error.busy': 'There is a lot going on right now. Please try again in a moment.',
   'error.empty': 'Please fill this in.',
   'error.key-refused': 'Your browser did not use a key. Try again or choose another way.',
+  'error.key-wrong': 'This key was not accepted. Try again or choose another way.',
   'error.key-unsupported': 'This browser cannot use keys or passkeys.',
   'error.passkey-none': 'No passkey was used. Try again, or sign in another way.',
   'error.passkey-refused':

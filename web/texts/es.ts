@@ -178,6 +178,7 @@ export const es: Catalogue = {
   'error.busy': 'Hay mucha actividad ahora. Inténtelo en un momento.',
   'error.empty': 'Rellene este campo.',
   'error.key-refused': 'Su navegador no usó ninguna llave. Inténtelo de nuevo o elija otra forma.',
+  'error.key-wrong': 'Esta llave no se aceptó. Inténtelo de nuevo o elija otra forma.',
   'error.key-unsupported': 'Este navegador no admite llaves ni passkeys.',
   'error.passkey-none': 'No se usó ninguna passkey. Inténtelo de nuevo o inicie sesión de otra forma.',
   'error.passkey-refused':

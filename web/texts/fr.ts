@@ -179,6 +179,7 @@ export const fr: Catalogue = {
   'error.busy': 'Le service est très sollicité. Réessayez dans un instant.',
   'error.empty': 'Veuillez remplir ce champ.',
   'error.key-refused': 'Votre navigateur n’a pas utilisé de clé. Réessayez ou procédez autrement.',
+  'error.key-wrong': 'Cette clé n’a pas été acceptée. Réessayez ou procédez autrement.',
   'error.key-unsupported': 'Ce navigateur ne gère ni clés ni passkeys.',
   'error.passkey-none': 'Aucune passkey n’a été utilisée. Réessayez ou connectez-vous autrement.',
   'error.passkey-refused':

@@ -178,6 +178,7 @@ export const ja: Catalogue = {
   'error.busy': 'ただいま混み合っています。少し待ってからお試しください。',
   'error.empty': '入力してください。',
   'error.key-refused': 'ブラウザーでキーが使われませんでした。もう一度試すか、別の方法を選んでください。',
+  'error.key-wrong': 'このキーは受け付けられませんでした。もう一度試すか、別の方法を選んでください。',
   'error.key-unsupported': 'このブラウザーではキーやパスキーを使えません。',
   'error.passkey-none': 'パスキーは使用されませんでした。もう一度試すか、別の方法でログインしてください。',
   'error.passkey-refused':

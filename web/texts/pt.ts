@@ -178,6 +178,7 @@ export const pt: Catalogue = {
   'error.busy': 'Há muita atividade neste momento. Tente daqui a pouco.',
   'error.empty': 'Preencha este campo.',
   'error.key-refused': 'O navegador não usou uma chave. Tente de novo ou escolha outra forma.',
+  'error.key-wrong': 'Esta chave não foi aceite. Tente de novo ou escolha outra forma.',
   'error.key-unsupported': 'Este navegador não suporta chaves nem passkeys.',
   'error.passkey-none': 'Não foi usada nenhuma passkey. Tente de novo ou inicie sessão de outra forma.',
   'error.passkey-refused':

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { lazy, startTransition, useState } from 'react'
 import { Button } from '../base/Button.tsx'
 import { Card } from '../base/Card.tsx'
 import { Choices } from '../base/Choices.tsx'
@@ -7,8 +7,10 @@ import type { Option } from '../data.ts'
 import { useSpeech } from '../texts.tsx'
 import { Trouble } from '../trouble.tsx'
 import { aboutOf, kindOf, shownTarget } from '../ways.ts'
-import { ApprovalStep, AssertionStep, CodeStep, LookupStep } from './ChallengeSteps.tsx'
+import { ApprovalStep, CodeStep, LookupStep } from './ChallengeSteps.tsx'
 import type { FlowHandle } from './use-flow.ts'
+
+const AssertionStep = lazy(() => import('./AssertionStep.tsx'))
 
 /** What was asked last, else what was used last, else the first that is no way out. */
 function firstOf(options: readonly Option[], asked: string | undefined): Option | undefined {
@@ -30,8 +32,11 @@ export function Challenge({ flow }: { readonly flow: FlowHandle }) {
   const option = options.find(({ id }) => id === chosen) ?? firstOf(options, state.asked?.option.id)
   const choose = (id: string) => {
     clear()
-    setChosen(id)
-    setChoosing(false)
+    // Not before the step that was chosen is there whole.
+    startTransition(() => {
+      setChosen(id)
+      setChoosing(false)
+    })
   }
   if (choosing || option === undefined) {
     return <Chooser flow={flow} options={options} onChoose={choose} onBack={() => setChoosing(false)} />

@@ -9,14 +9,13 @@ import { Emblem, iconOf } from '../base/Icon.tsx'
 import { Spinner } from '../base/Spinner.tsx'
 import type { Option } from '../data.ts'
 import { newDeviceKey } from '../device.ts'
-import { keysSupported, proveKey } from '../keys.ts'
 import { useSpeech } from '../texts.tsx'
 import { Trouble, useFieldError } from '../trouble.tsx'
 import { isDirect, shownTarget } from '../ways.ts'
 import { Resend } from './Resend.tsx'
 import type { FlowHandle } from './use-flow.ts'
 
-interface Properties {
+export interface Properties {
   readonly flow: FlowHandle
   readonly option: Option
   readonly onOther: (() => void) | undefined
@@ -29,15 +28,20 @@ const pollEvery = 5_000
 const nameOfDevice = (): string => navigator.platform.slice(0, 100)
 
 /** What `verify` carries when this device is to be remembered. */
-async function remembered(wanted: boolean): Promise<object> {
+export async function remembered(wanted: boolean): Promise<object> {
   const key = wanted ? await newDeviceKey() : undefined
   return key === undefined ? {} : { remember: { key, name: nameOfDevice() } }
 }
 
-function Shell({ flow, option, lead, title, children, onOther, onLost }: Properties & Shown) {
+export function Shell({ flow, option, lead, title, focus, children, onOther, onLost }: Properties & Shown) {
   const { t } = useSpeech()
   return (
-    <Card title={title ?? t('challenge.title')} lead={lead} emblem={<Emblem name={iconOf(option.traits.channel)} />}>
+    <Card
+      title={title ?? t('challenge.title')}
+      lead={lead}
+      emblem={<Emblem name={iconOf(option.traits.channel)} />}
+      focus={focus}
+    >
       <Trouble refusal={flow.refusal} />
       {children}
       {(onOther ?? onLost) !== undefined && (
@@ -60,6 +64,8 @@ function Shell({ flow, option, lead, title, children, onOther, onLost }: Propert
 
 interface Shown {
   readonly lead: ReactNode
+  /** For a step without a box. */
+  readonly focus?: boolean
   readonly title?: string
   readonly children: ReactNode
 }
@@ -70,7 +76,7 @@ interface RememberProperties {
   readonly onChange: (checked: boolean) => void
 }
 
-function Remember({ flow, checked, onChange }: RememberProperties) {
+export function Remember({ flow, checked, onChange }: RememberProperties) {
   const { t } = useSpeech()
   if (!flow.state.can.rememberDevice) return null
   return (
@@ -95,7 +101,7 @@ export function CodeStep(properties: Properties) {
   const target = option.target === undefined ? home : shownTarget(option.target)
   if (!direct && asked === undefined) {
     return (
-      <Shell {...properties} lead={t(voice ? 'challenge.call' : 'challenge.send', { target })}>
+      <Shell {...properties} lead={t(voice ? 'challenge.call' : 'challenge.send', { target })} focus>
         <div className="actions">
           <Button busy={flow.busy === 'challenge'} onPress={ask}>
             {t(voice ? 'challenge.call-button' : 'challenge.send-button')}
@@ -167,38 +173,6 @@ export function LookupStep(properties: Properties) {
         />
         <Button type="submit" busy={flow.busy === 'verify'}>
           {t('challenge.verify')}
-        </Button>
-      </Form>
-    </Shell>
-  )
-}
-
-/** A key or passkey. The browser's own window opens only when the user asks for it, so that nothing pops up unasked. */
-export function AssertionStep(properties: Properties) {
-  const { flow, option } = properties
-  const { t } = useSpeech()
-  const [remember, setRemember] = useState(false)
-  const asked = flow.state.asked?.option.id === option.id ? flow.state.asked : undefined
-  const [wanted, setWanted] = useState(false)
-  const start = () => {
-    if (!keysSupported()) return flow.refuse('key-unsupported')
-    setWanted(true)
-    void flow.run('challenge', { option: option.id })
-  }
-  useEffect(() => {
-    if (!wanted || asked === undefined) return
-    setWanted(false)
-    void proveKey(asked.show).then(
-      async (proof) => flow.run('verify', { proof, ...(await remembered(remember)) }),
-      () => flow.refuse('key-refused'),
-    )
-  }, [wanted, asked, flow, remember])
-  return (
-    <Shell {...properties} lead={t('challenge.assertion')}>
-      <Form onSubmit={start}>
-        <Remember flow={flow} checked={remember} onChange={setRemember} />
-        <Button type="submit" busy={flow.busy !== undefined}>
-          {t('challenge.assertion-button')}
         </Button>
       </Form>
     </Shell>

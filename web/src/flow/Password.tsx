@@ -8,19 +8,26 @@ import { signNonce } from '../device.ts'
 import { useSpeech } from '../texts.tsx'
 import { Trouble, useFieldError } from '../trouble.tsx'
 import { Forgot } from './Forgot.tsx'
+import { PasskeyButton } from './PasskeyButton.tsx'
 import type { FlowHandle } from './use-flow.ts'
+import { usePasskey } from './use-passkey.ts'
 
 export function Password({ flow }: { readonly flow: FlowHandle }) {
-  const { state, busy, refusal, run, refuse, clear } = flow
-  const { t } = useSpeech()
-  const [password, setPassword] = useState('')
   const [forgot, setForgot] = useState(false)
-  const error = useFieldError(refusal)
   const turn = (to: boolean) => {
-    clear()
+    flow.clear()
     setForgot(to)
   }
   if (forgot) return <Forgot flow={flow} onBack={() => turn(false)} />
+  return <AskPassword flow={flow} onForgot={() => turn(true)} />
+}
+
+function AskPassword({ flow, onForgot }: { readonly flow: FlowHandle; readonly onForgot: () => void }) {
+  const { state, busy, refusal, run, refuse } = flow
+  const { t } = useSpeech()
+  const passkey = usePasskey(flow)
+  const [password, setPassword] = useState('')
+  const error = useFieldError(refusal)
   const submit = async () => {
     if (password === '') return refuse('empty')
     const device = state.device && (await signNonce(state.device.nonce))
@@ -55,13 +62,13 @@ export function Password({ flow }: { readonly flow: FlowHandle }) {
           type="password"
           value={password}
           onChange={setPassword}
-          autoComplete="current-password"
+          autoComplete="current-password webauthn"
           error={error}
           focus
         />
         {state.can.resetPassword && (
           <p className="beside">
-            <Button kind="link" onPress={() => turn(true)}>
+            <Button kind="link" onPress={onForgot}>
               {t('password.forgot')}
             </Button>
           </p>
@@ -70,6 +77,7 @@ export function Password({ flow }: { readonly flow: FlowHandle }) {
           {t('password.submit')}
         </Button>
       </Form>
+      <PasskeyButton passkey={passkey} />
     </Card>
   )
 }

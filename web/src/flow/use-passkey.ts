@@ -1,0 +1,73 @@
+import { useEffect, useState } from 'react'
+import type { State } from '../data.ts'
+import { autofillSupported, giveUpKey, KeyRefused, keysSupported, offerKey, proveKey } from '../keys.ts'
+import type { FlowHandle } from './use-flow.ts'
+
+export interface Passkey {
+  /** Whether there is a button to show. */
+  readonly offered: boolean
+  readonly busy: boolean
+  readonly press: () => void
+}
+
+/** A question is asked anew so long before it ends, ms. */
+const margin = 30_000
+
+type Show = NonNullable<State['passkey']>['show']
+
+/** How long to wait with one question, by the server's own word, ms. */
+function patience(show: Show): number {
+  const { timeout = 0 } = (show.publicKey ?? {}) as { readonly timeout?: number }
+  return Math.max(timeout - margin, margin)
+}
+
+/** No code was wrong here, and none is too old. */
+const words = { 'wrong-proof': 'passkey-refused', 'challenge-expired': 'passkey-late' }
+
+/**
+ * Signing in with a passkey at a step that asks for a name or a password: by a button, and, where the browser can, in the
+ * list that the box opens. Whoever types instead is not disturbed: what waits ends with the step.
+ */
+export function usePasskey(flow: FlowHandle): Passkey {
+  const { send, ask, run, refuse, clear } = flow
+  const offered = flow.state.can.passkey === true && keysSupported()
+  const [pressed, setPressed] = useState(false)
+  const [round, setRound] = useState(0)
+
+  useEffect(() => {
+    if (!offered || pressed) return
+    let over = false
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const wait = async () => {
+      if (!(await autofillSupported()) || over) return
+      const asked = await ask('passkey')
+      const show = asked?.ok ? asked.value.passkey?.show : undefined
+      if (show === undefined || over) return
+      timer = setTimeout(() => setRound(round + 1), patience(show))
+      const proof = await offerKey(show)
+      clearTimeout(timer)
+      if (!over) await run('passkey', { proof }, words)
+    }
+    // Nobody has asked for this: if it cannot be had, the button says why.
+    wait().catch(() => undefined)
+    return () => {
+      over = true
+      clearTimeout(timer)
+      giveUpKey()
+    }
+  }, [offered, pressed, round, ask, run])
+
+  const press = async () => {
+    clear()
+    setPressed(true)
+    try {
+      const asked = await send('passkey', {}, words)
+      const show = asked?.ok ? asked.value.passkey?.show : undefined
+      if (show !== undefined) await run('passkey', { proof: await proveKey(show) }, words)
+    } catch (error) {
+      if (error instanceof KeyRefused) refuse('passkey-none')
+    }
+    setPressed(false)
+  }
+  return { offered, busy: pressed, press: () => void press() }
+}
