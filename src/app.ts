@@ -34,6 +34,7 @@ import { createMetrics } from '#ops/metrics.ts'
 import { operationsGroup } from '#ops/routes.ts'
 import { createLease } from '#stores/lease.ts'
 import { openStore } from '#stores/open.ts'
+import { rememberSettings } from '#stores/remembered.ts'
 import { createSweeper } from '#stores/sweeper.ts'
 
 /** A server that runs. */
@@ -58,7 +59,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   const { config, development, publicUrl } = settings
   const developmentClock = development ? createDevelopmentClock() : undefined
   const clock = developmentClock ?? systemClock
-  const store = await openStore(settings.databaseUrl)
+  const store = rememberSettings(await openStore(settings.databaseUrl))
   try {
     const keyring = createKeyring(settings.masterKeys)
     const problem = await masterKeyProblem(store, keyring)

@@ -21,6 +21,7 @@ import { createLog } from '#ops/log.ts'
 import { createMetrics } from '#ops/metrics.ts'
 import { insert, type Store, type Write } from '#ports/store.ts'
 import { openStore } from '#stores/open.ts'
+import { rememberSettings } from '#stores/remembered.ts'
 import { email, fixed, type Step, ticket, user } from '../plan.ts'
 import { order, serve } from './talk.ts'
 import { tracingHasher, tracingStore } from './tracing.ts'
@@ -32,7 +33,7 @@ let steps: Step[] = []
 const note = (step: Step): void => void steps.push(step)
 const real: Store = await openStore(order.database ?? `sqlite:${join(order.folder, 'polyfactor.db')}`)
 const hasher = createPasswordHasher()
-const store = order.tracing ? tracingStore(real, note) : real
+const store = rememberSettings(order.tracing ? tracingStore(real, note) : real)
 const keyring = createKeyring([systemRandom.bytes(32)])
 const parts: Parts = {
   store,
