@@ -23,9 +23,11 @@ export interface AccountWords {
   readonly family_name?: string | null
   readonly nickname?: string | null
   readonly picture?: string | null
+  readonly locale?: string | null
   readonly user_metadata?: Readonly<Record<string, unknown>> | null
   readonly mfa_enabled?: boolean
   readonly blocked?: boolean
+  readonly must_change_password?: boolean
   readonly password?: string
   readonly password_hash?: string
 }
@@ -43,9 +45,12 @@ export function modelWords<T extends AccountWords>(it: T) {
     familyName: it.family_name,
     nickname: it.nickname,
     picture: it.picture,
+    locale: it.locale,
     userMetadata: it.user_metadata,
     mfaEnabled: it.mfa_enabled,
     blocked: it.blocked,
+    // Off is absent, as it is in the rows of everybody else.
+    mustChangePassword: it.must_change_password === false ? null : it.must_change_password,
   }
 }
 
@@ -91,7 +96,9 @@ export async function createAccount(
   if (password.problem) return password
   const imported = importAll(call, id, materials, options.weak)
   if ('problem' in imported) return imported
-  const wanted = { ...modelWords(it), id, passwordHash: password.hash } as NewUser
+  const words = modelWords(it)
+  const mustChangePassword = words.mustChangePassword ?? undefined
+  const wanted = { ...words, mustChangePassword, id, passwordHash: password.hash } as NewUser
   const details = { source: options.source }
   const outcome = await createUser(admin.parts, tenant, wanted, (user) => [
     call.audit(tenant.id, 'user.created', { user: user.id, details }),

@@ -114,6 +114,7 @@ function fieldsOf(wanted: UserConfig): NewUser {
     familyName: wanted.family_name,
     nickname: wanted.nickname,
     picture: wanted.picture,
+    locale: wanted.locale,
     userMetadata: wanted.user_metadata,
     mfaEnabled: wanted.mfa_enabled,
     blocked: wanted.blocked,

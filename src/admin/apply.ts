@@ -4,6 +4,7 @@ import { tokenDigest } from '#crypto/digest.ts'
 import { systemAudit } from '#engine/events.ts'
 import type { Parts } from '#engine/parts.ts'
 import type { Api, Application } from '#model/application.ts'
+import type { Branding } from '#model/branding.ts'
 import { asId, type ClientId, type TenantId } from '#model/ids.ts'
 import type { PhoneGuardRule } from '#model/phone-guard.ts'
 import type { MfaRule } from '#model/policy.ts'
@@ -96,6 +97,8 @@ async function applyApplication(parts: Parts, tenant: TenantId, wanted: Applicat
     ...named({
       jwks: wanted.jwks as Application['jwks'],
       mfa: mfaRule(wanted.mfa),
+      signUp: wanted.sign_up,
+      trustedDeviceSeconds: wanted.trusted_device_seconds,
       backchannelLogoutUri: wanted.backchannel_logout_uri,
       needsVerifiedEmail: wanted.require_verified_email,
       consents: wanted.consents,
@@ -121,24 +124,37 @@ export function tenantFields(wanted: TenantConfig, development: boolean): Omit<T
     pages: wanted.pages,
     defaultConnection: wanted.default_connection,
     signingAlgorithm: wanted.signing_algorithm,
-    limits: named({
-      codeLifetimeSeconds: limits.code_lifetime_seconds,
-      ticketLifetimeSeconds: limits.ticket_lifetime_seconds,
-      sessionIdleSeconds: limits.session_idle_seconds,
-      sessionSeconds: limits.session_seconds,
-      trustedDeviceSeconds: limits.trusted_device_seconds,
-    }),
+    limits: limitsRule(limits),
     ...named({
       mfa: mfaRule(wanted.mfa),
       discovery: wanted.discovery,
       signUp: wanted.sign_up,
       keys: keyRule(wanted.webauthn),
+      branding: brandingRule(wanted.branding),
+      messages: wanted.messages as Tenant['messages'],
     }),
   }
 }
 
+/** Figures of a tenant, in the words of the model. */
+export const limitsRule = (it: TenantConfig['limits']): Tenant['limits'] =>
+  named({
+    codeLifetimeSeconds: it.code_lifetime_seconds,
+    ticketLifetimeSeconds: it.ticket_lifetime_seconds,
+    sessionIdleSeconds: it.session_idle_seconds,
+    sessionSeconds: it.session_seconds,
+    trustedDeviceSeconds: it.trusted_device_seconds,
+  })
+
+/** The face of a tenant, in the words of the model. */
+export function brandingRule(it: TenantConfig['branding']): Branding | undefined {
+  if (it === undefined) return undefined
+  const { accent_dark, background_dark, ...same } = it
+  return { ...named(same), ...named({ accentDark: accent_dark, backgroundDark: background_dark }) }
+}
+
 /** What keys may be registered, in the words of the model. */
-function keyRule(it: TenantConfig['webauthn']): KeyRule | undefined {
+export function keyRule(it: TenantConfig['webauthn']): KeyRule | undefined {
   if (it === undefined) return undefined
   return {
     origins: it.origins,
@@ -191,6 +207,12 @@ export function mfaRule(it: TenantConfig['mfa']): MfaRule | undefined {
 /** The members that are there: what is left out does not overwrite what is stored. */
 export function named<T extends object>(members: T): { readonly [K in keyof T]?: NonNullable<T[K]> } {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never
+}
+
+/** As `named`, where null takes away what is stored. */
+export function cleared<T extends object>(members: T): { readonly [K in keyof T]?: NonNullable<T[K]> } {
+  const given = Object.entries(members).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given.map(([name, value]) => [name, value ?? undefined])) as never
 }
 
 type Described = { tenants: Tenant; apis: Api; applications: Application }

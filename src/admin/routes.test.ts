@@ -77,6 +77,42 @@ describe('tenants', () => {
     assert.equal((await ask('POST', '/tenants', { body: { id: 'oauth' } })).status, 400)
   })
 
+  it('take everything the configuration file may say of them, and show it again', async () => {
+    const { ask } = await api()
+    const all = {
+      discovery: 'cidaas',
+      sign_up: { enabled: false, attributes: [{ name: 'city', required: true }] },
+      webauthn: {
+        rp_id: 'localhost',
+        origins: [],
+        attestation: 'none',
+        attestation_roots: [],
+        user_verification: 'required',
+      },
+      branding: {
+        accent: '#4338ca',
+        accent_dark: '#a5b4fc',
+        background: '#fdfdfb',
+        radius: 4,
+        texts: { de: { a: 'b' } },
+      },
+      messages: { language: 'de', texts: { de: { login: { sms: '{code} für {service}' } } } },
+    }
+    const patched = await ask('PATCH', '/tenants/demo', { body: all })
+    assert.equal(patched.status, 200, patched.text)
+    const { discovery, sign_up, webauthn, branding, messages } = patched.body
+    assert.deepEqual({ discovery, sign_up, webauthn, branding, messages }, all)
+    assert.equal((await ask('POST', '/tenants', { body: { id: 'acme', ...all } })).status, 201)
+    const none = { discovery: null, sign_up: null, webauthn: null, branding: null, messages: null }
+    const emptied = await ask('PATCH', '/tenants/demo', { body: none })
+    assert.deepEqual(
+      Object.keys(none).filter((name) => name in emptied.body),
+      [],
+    )
+    const bad = await ask('PATCH', '/tenants/demo', { body: { branding: { background: '#808080' } } })
+    assert.deepEqual([bad.status, bad.text.includes('unreadable')], [400, true])
+  })
+
   it('changed to what they are already leave no trace', async () => {
     const { ask, store } = await api()
     const before = await store.count('events', demo)
@@ -102,6 +138,28 @@ describe('applications', () => {
     const spa = await ask('POST', path, { body: { type: 'spa', redirect_uris: ['https://app.example/cb'] } })
     assert.deepEqual([spa.body.client_secret, spa.body.token_endpoint_auth_method], [undefined, 'none'])
     assert.match(String(spa.body.client_id), /^[A-Za-z0-9]{32}$/)
+  })
+
+  it('take everything the configuration file may say of them, and show it again', async () => {
+    const { ask } = await api()
+    const all = {
+      backchannel_logout_uri: 'https://app.example/logout',
+      sign_up: false,
+      trusted_device_seconds: 3_600,
+      require_verified_email: true,
+      consents: [{ id: 'terms', version: '2', name: 'Terms', url: 'https://app.example/terms' }],
+    }
+    const made = await ask('POST', path, { body: { client_id: 'a', type: 'spa', ...all } })
+    assert.equal(made.status, 201, made.text)
+    for (const [name, value] of Object.entries(all)) assert.deepEqual(made.body[name], value)
+    const none = Object.fromEntries(Object.keys(all).map((name) => [name, null]))
+    const emptied = await ask('PATCH', `${path}/a`, { body: none })
+    assert.equal(emptied.status, 200, emptied.text)
+    assert.deepEqual(
+      Object.keys(all).filter((name) => name in emptied.body),
+      [],
+    )
+    assert.deepEqual((await ask('PATCH', `${path}/a`, { body: all })).body, made.body)
   })
 
   it('get a new secret, with or without the old one', async () => {
@@ -163,6 +221,24 @@ describe('APIs', () => {
 })
 
 describe('users', () => {
+  it('have a language, and may have to choose a new password at the next login', async () => {
+    const it = await api()
+    const id = await newUser(it, { email: 'ada@example.com', password, locale: 'de-AT', must_change_password: true })
+    const one = `/tenants/demo/users/${id}`
+    const shown = async () => {
+      const { locale, must_change_password } = (await it.ask('GET', one)).body
+      return [locale, must_change_password]
+    }
+    assert.deepEqual(await shown(), ['de-AT', true])
+    await it.ask('PATCH', one, { body: { locale: null, must_change_password: false } })
+    assert.deepEqual(await shown(), [undefined, false])
+    assert.equal('mustChangePassword' in ((await it.store.get('users', demo, id)) ?? {}), false)
+    await it.ask('PATCH', one, { body: { must_change_password: true } })
+    assert.deepEqual(await shown(), [undefined, true])
+    const other = await newUser(it, { email: 'bob@example.com', must_change_password: false })
+    assert.notEqual((await it.store.get('users', demo, other))?.mustChangePassword, null)
+  })
+
   it('are created with a password that is hashed and never shown', async () => {
     const it = await api()
     const id = await newUser(it, { email: 'Ada@Example.com', email_verified: true, password })

@@ -17,6 +17,8 @@ export function demoConfig(publicUrl: string): ConfigInput {
         name: 'Demo',
         domains: ['localhost'],
         mfa: { mode: 'OFF' },
+        // A range to see the refusal with; a premium one, such as +1 900 555 0100, is refused without being named.
+        phone: { blocked_prefixes: ['+1555666'] },
         apis: [{ audience: 'https://api.example.com', name: 'Demo API', scopes }],
         applications: demoApplications(publicUrl),
         users: demoUsers,

@@ -17,6 +17,14 @@ const noControl = (text: string) => !/[\p{Cc}\u2028\u2029]/u.test(text)
 /** Text a person wrote: not empty, at most 1,024 characters, no control characters. */
 export const text = rule(z.string().min(1).max(1024), noControl, 'holds a control character', 'Remove it')
 
+/** A language tag (BCP 47), such as `de` or `pt-BR`. */
+export const locale = rule(
+  z.string().max(35),
+  (value) => /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(value),
+  'is no language tag',
+  'Write it as in BCP 47, e.g. de or pt-BR',
+)
+
 /** Id of a tenant: part of URLs in Entra's dialect, so no dots, and none of the paths the server itself answers. */
 export const tenantId = rule(
   rule(

@@ -12,6 +12,7 @@ const machine = { client_id: 'm', type: 'machine', client_secret: 's' }
 
 const tenant = (more: object) => ({ tenants: [{ id: 'demo', ...more }] })
 const application = (more: object) => tenant({ applications: [{ ...web, ...more }] })
+const message = (kind: string, words: object) => tenant({ messages: { texts: { de: { [kind]: words } } } })
 const user = (more: object) => tenant({ users: [{ ...ada, ...more }] })
 
 const refused: readonly (readonly [title: string, config: unknown, key: string, mend: RegExp])[] = [
@@ -107,6 +108,28 @@ const refused: readonly (readonly [title: string, config: unknown, key: string, 
     'users[1].username',
     /each once/,
   ],
+  ['a colour by name', tenant({ branding: { accent: 'red' } }), 'branding.accent', /hexadecimal/],
+  ['a ground nothing can be read on', tenant({ branding: { background: '#7a7a7a' } }), 'background', /paler/],
+  ['a pale ground in dark mode', tenant({ branding: { background_dark: '#ffffff' } }), 'background_dark', /darker/],
+  ['a logo of somebody else', tenant({ branding: { logo: 'https://cdn.example/l.png' } }), 'logo', /not loaded/],
+  ['a logo that is a page', tenant({ branding: { logo: 'data:text/html;base64,AAAA' } }), 'logo', /png/],
+  ['a font that ends the style', tenant({ branding: { font: "x;}body{background:url('//e')}" } }), 'font', /loaded/],
+  ['a font with an open quote', tenant({ branding: { font: "O'Font" } }), 'font', /loaded/],
+  ['a message without its code', message('login', { sms: 'Welcome to {service}' }), 'login.sms', /{code}/],
+  ['a mail without its code', message('login', { html: '<p>Hello {name}</p>' }), 'login.html', /{code}/],
+  ['a mail without its link', message('reset-link', { text: 'Hello' }), 'reset-link.text', /{link}/],
+  ['a code in a subject', message('login', { subject: '{code}' }), 'login.subject', /out of subjects/],
+  ['a placeholder nobody fills', message('login', { sms: '{code} {pin}' }), 'login.sms', /{service}/],
+  ['a link beside a code', message('login', { sms: '{code} https://x.test' }), 'login.sms', /nowhere/],
+  ['a text in many parts', message('login', { sms: `{code} ${'ü'.repeat(460)}` }), 'login.sms', /459/],
+  ['a text message with a link', message('invitation', { sms: '{link}' }), 'invitation.sms', /remove it/],
+  ['a script in a mail', message('login', { html: '{code}<script>x</script>' }), 'login.html', /Use p/],
+  ['a picture in a mail', message('login', { html: '{code}<img src="https://x.test/p.png">' }), 'login.html', /Use p/],
+  ['a handler in a mail', message('login', { html: '<p onclick="x()">{code}</p>' }), 'login.html', /Use p/],
+  ['a link elsewhere', message('reset-link', { html: '{link}<a href="https://x.test">x</a>' }), 'html', /href is/],
+  ['a style that loads', message('login', { html: '<p style="background:url(//x)">{code}</p>' }), 'html', /Use p/],
+  ['a language without messages', tenant({ messages: { language: 'nl' } }), 'messages.language', /en, de/],
+  ['a locale that is none', user({ locale: 'German' }), 'users[0].locale', /BCP 47/],
   ['a bad e-mail address', user({ email: 'ada' }), 'users[0].email', /name@host/],
   [
     'password and hash',

@@ -3,6 +3,8 @@ import { checkApplication, checkKeys, checkRoot, checkTenant, checkUser } from '
 import * as field from './fields.ts'
 import { rule } from './fields.ts'
 import { expandGrants, grantWords } from './grants.ts'
+import { branding } from './look.ts'
+import { messages } from './message-texts.ts'
 
 /** Factors a tenant can switch on (operating contract section 3). */
 export const factorNames = ['password', 'totp', 'sms', 'email', 'voice', 'webauthn', 'push', 'recovery_code'] as const
@@ -161,6 +163,9 @@ const keys = z
 
 const signUp = z
   .strictObject({
+    enabled: z.boolean().optional().meta({
+      description: 'Whether people may open accounts by themselves; an application may say otherwise. Default: true.',
+    }),
     attributes: z
       .array(
         z.strictObject({
@@ -174,7 +179,9 @@ const signUp = z
       .max(100)
       .default([]),
   })
-  .meta({ description: 'What people who sign up through native authentication say of themselves.' })
+  .meta({
+    description: 'Whether people sign up, and what those who do through native authentication say of themselves.',
+  })
 
 function isPattern(text: string): boolean {
   try {
@@ -223,6 +230,13 @@ const applicationFields = z.strictObject({
     .meta({ description: 'What client_credentials may ask for: an API of the tenant or <public_url>/api/v2/.' }),
   native_auth: z.boolean().default(false).meta({ description: 'Entra native authentication.' }),
   mfa: mfa.optional(),
+  sign_up: z.boolean().optional().meta({
+    description: 'Whether people may open accounts by themselves in this application. Default: what the tenant says.',
+  }),
+  trusted_device_seconds: field.seconds(0, 2_592_000).optional().meta({
+    description:
+      'How long a remembered device spares the second factor in this application; 0: never. Default: what the tenant says.',
+  }),
   require_verified_email: z.boolean().optional().meta({
     description: 'Users whose address is not known to be theirs verify it on the way in (cidaas).',
   }),
@@ -278,6 +292,7 @@ const user = z
     family_name: field.text.optional(),
     nickname: field.text.optional(),
     picture: field.webUrl.optional(),
+    locale: field.locale.optional().meta({ description: 'Language of messages to this user, e.g. de or pt-BR.' }),
     user_metadata: z.record(z.string(), z.json()).optional(),
     blocked: z.boolean().default(false),
     password: z.string().min(1).max(1024).optional(),
@@ -316,6 +331,8 @@ const tenant = z
     limits: limits.default({ code_lifetime_seconds: 300 }),
     sign_up: signUp.optional(),
     webauthn: keys.optional(),
+    branding: branding.optional(),
+    messages: messages.optional(),
     apis: z.array(api).default([]),
     applications: z.array(application).default([]),
     users: z.array(user).default([]),

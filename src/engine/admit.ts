@@ -16,7 +16,7 @@ import type { Caller, Parts } from './parts.ts'
 import { sleeps } from './policy/dormant.ts'
 import { type Judgement, judge } from './policy/index.ts'
 import { newTicket } from './tickets.ts'
-import { deviceRef, isTrusted, trustLifetime } from './trusted-devices.ts'
+import { deviceRef, isTrusted, isYoungEnough } from './trusted-devices.ts'
 
 export interface AdmitRequest<R extends Refs, A> {
   readonly caller: Caller
@@ -130,7 +130,7 @@ export function judgeNow(
 ): Judgement {
   const { tenant, application } = it.caller
   const now = parts.clock.now()
-  const trustedDevice = trustLifetime(it.caller) > 0 && isTrusted(parts, it.device, it, now)
+  const trustedDevice = isTrusted(parts, it.device, it, now) && isYoungEnough(it.caller, it.device, now)
   const standing = mark !== undefined && markStands(parts, mark, it, now) ? mark : undefined
   return judge({ ...it, tenant, application, now, lastMfaHere: standing, trustedDevice, factors: parts.factors })
 }

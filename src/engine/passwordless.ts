@@ -9,6 +9,7 @@ import type { Wish } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
 import { type Decision, type Found, put, type Refs, remove, row, rows, upsert, type Write } from '#ports/store.ts'
 import { draftUser } from './accounts/create.ts'
+import { maySignUp } from './accounts/may-sign-up.ts'
 import { endings } from './accounts/set-password.ts'
 import { canonicalEmail, canonicalPhone } from './addresses.ts'
 import { type Admitted, admit, type Spend } from './admit.ts'
@@ -119,7 +120,7 @@ export async function startPasswordless(
   const id = transactionId(caller, channel, key)
   const owner = await ownerOf(parts, caller, channel, key)
   const user = owner?.id ?? futureId(caller, channel, key)
-  const leaves = owner !== undefined || request.signUp !== false
+  const leaves = owner !== undefined || (request.signUp !== false && maySignUp(caller))
   const sending: Sending = { channel, to: address, user, bucket: asId<UserId>(`address:${id}`), silent: !leaves }
   const outcome = await parts.store.change(
     { before: row('challenges', tenant, id), ...sendRefs(caller, sending) },
@@ -324,6 +325,8 @@ function spendCode(
         ...answeredWrites(caller, phone, challenge.createdAt, found as GuardRows, now),
         audit(parts, caller, 'login.passwordless', { user: challenge.user, factor: channel }),
       ]
+      if (owner === undefined && !maySignUp(caller))
+        return { writes: failed(counted), refuse: { no: 'wrong-proof', factor: channel } }
       if (owner === undefined) return { writes, ...creates(parts, caller, channel, address, challenge.user) }
       const person = owners.find((it) => it.id === owner.id)
       if (channel !== 'email' || person === undefined || person.emailVerified) return { writes }

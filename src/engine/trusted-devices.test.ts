@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { asId } from '#model/ids.ts'
 import type { Wish } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
 import { type App, openWorld, otherThan, someTenant, type World } from '#test/support/world.ts'
@@ -64,6 +65,21 @@ test('S-47: a remembered device dies with each change of what it was trusted for
     const { parts, tenant } = it.world
     assert.deepEqual(await listTrustedDevices(parts, tenant.id, it.ada.id), [], `${what}: it is in no list any more`)
   }
+})
+
+test('S-47: an application may remember a device for a shorter time than the tenant, or not at all', async () => {
+  const { world, device } = await remembered()
+  const login = async (trustedDeviceSeconds?: number) => {
+    const application = { ...world.web, trustedDeviceSeconds }
+    const caller = world.caller({ application, trustedDevice: trustedDeviceId(device.secret) })
+    return (await world.login('ada', { caller })).no ?? 'granted'
+  }
+  assert.deepEqual(
+    [await login(61), await login(60), await login(0), await login()],
+    ['granted', 'more-proof', 'more-proof', 'granted'],
+  )
+  const never = world.caller({ application: { ...world.web, trustedDeviceSeconds: 0 } })
+  assert.equal(await trustDevice(world.parts, never, asId('somebody'), { key }), undefined)
 })
 
 test('S-47: a login by saved code ends the trust too, and a lock suspends it', async () => {

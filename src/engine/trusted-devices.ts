@@ -66,9 +66,13 @@ export function isTrusted(
   return (device.payload as unknown as Payload).stamp === stampOf(parts, account.user, account.authenticators)
 }
 
-/** s; 0 where the tenant remembers none. */
-export const trustLifetime = ({ tenant }: Pick<Caller, 'tenant'>): number =>
-  tenant.limits?.trustedDeviceSeconds ?? limits.trustedDevice
+/** s; 0 where none is remembered. What the application says comes before what the tenant says. */
+export const trustLifetime = ({ tenant, application }: Pick<Caller, 'tenant' | 'application'>): number =>
+  application.trustedDeviceSeconds ?? tenant.limits?.trustedDeviceSeconds ?? limits.trustedDevice
+
+/** Whether a device is young enough for this application, wherever it was trusted. */
+export const isYoungEnough = (caller: Caller, device: Artifact | undefined, now: number): boolean =>
+  device !== undefined && now - (device.payload as unknown as Payload).createdAt < trustLifetime(caller) * 1_000
 
 const accountRefs = (tenant: TenantId, user: UserId) => ({
   user: row('users', tenant, user),

@@ -39,6 +39,10 @@ export interface Application extends Row {
   readonly grantTypes: readonly string[]
   readonly nativeAuth: boolean
   readonly mfa?: MfaRule
+  /** Whether people may open accounts by themselves here; absent: what the tenant says. */
+  readonly signUp?: boolean
+  /** How long a remembered device lasts here; 0: none does. Absent: what the tenant says. */
+  readonly trustedDeviceSeconds?: number
   /** Users need an address that is known to be theirs. */
   readonly needsVerifiedEmail?: boolean
   /** What users have to agree to, in this order, in the version that counts now. */

@@ -1,10 +1,12 @@
 import type { Api, Application } from './application.ts'
 import type { Artifact } from './artifact.ts'
+import type { AuditBlock, AuditQueue } from './audit.ts'
 import type { Authenticator } from './authenticator.ts'
 import type { Budget } from './budget.ts'
 import type { Challenge } from './challenge.ts'
 import type { AuditEvent } from './event.ts'
 import type { Message } from './message.ts'
+import type { RiskCounter, RiskDecision, RiskProfile, RiskTotals } from './risk.ts'
 import type { Row } from './row.ts'
 import type { SigningKeyRow } from './signing-key.ts'
 import type { Tenant } from './tenant.ts'
@@ -25,6 +27,12 @@ export interface Tables {
   readonly messages: Message
   readonly artifacts: Artifact
   readonly signing_keys: SigningKeyRow
+  readonly risk_counters: RiskCounter
+  readonly risk_profiles: RiskProfile
+  readonly risk_totals: RiskTotals
+  readonly risk_decisions: RiskDecision
+  readonly audit_queue: AuditQueue
+  readonly audit_blocks: AuditBlock
 }
 export type TableName = keyof Tables
 
@@ -65,6 +73,16 @@ export const indexes = {
     user: { of: (row) => row.user },
   },
   signing_keys: {},
+  risk_counters: {
+    user: { of: (row) => row.user },
+    // Coarser values of everybody, by feature: how many distinct ones there are.
+    distinct: { of: (row) => (row.user === undefined && row.level > 0 ? row.feature : undefined) },
+  },
+  risk_profiles: {},
+  risk_totals: {},
+  risk_decisions: { user: { of: (row) => row.user } },
+  audit_queue: {},
+  audit_blocks: {},
 } as const satisfies IndexSpecs
 
 export type IndexName<T extends TableName> = Extract<keyof (typeof indexes)[T], string>

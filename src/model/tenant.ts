@@ -1,6 +1,9 @@
+import type { Branding } from './branding.ts'
 import type { TenantId } from './ids.ts'
+import type { MessageTexts } from './message-texts.ts'
 import type { PhoneGuardRule } from './phone-guard.ts'
 import type { MfaRule } from './policy.ts'
+import type { RiskRule } from './risk.ts'
 import type { Row } from './row.ts'
 
 export type SigningAlgorithm = 'RS256' | 'ES256' | 'EdDSA'
@@ -28,8 +31,10 @@ export interface LimitOverrides {
   readonly trustedDeviceSeconds?: number
 }
 
-/** What people who sign up by themselves have to say of themselves. */
+/** Whether people sign up by themselves, and what they have to say of themselves. */
 export interface SignUpRule {
+  /** Absent: they may. An application may say otherwise. */
+  readonly enabled?: boolean
   readonly attributes: readonly {
     readonly name: string
     readonly required: boolean
@@ -61,6 +66,8 @@ export interface Tenant extends Row {
   /** Kinds of factor switched on, `recovery_code` included. */
   readonly factors: readonly string[]
   readonly mfa?: MfaRule
+  /** How SMART rates logins; absent: with the defaults. */
+  readonly risk?: RiskRule
   readonly phone: PhoneRule
   readonly pages: Readonly<Record<string, string>>
   /** Name of the password directory as dialects call it. */
@@ -71,4 +78,6 @@ export interface Tenant extends Row {
   readonly limits?: LimitOverrides
   readonly signUp?: SignUpRule
   readonly keys?: KeyRule
+  readonly branding?: Branding
+  readonly messages?: MessageTexts
 }

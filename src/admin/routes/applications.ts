@@ -4,7 +4,7 @@ import { expandGrants } from '#config/grants.ts'
 import { tokenDigest } from '#crypto/digest.ts'
 import type { Application, ApplicationType, ClientAuthMethod } from '#model/application.ts'
 import { asId, type ClientId } from '#model/ids.ts'
-import { mfaRule, named } from '../apply.ts'
+import { cleared, mfaRule, named } from '../apply.ts'
 import { addRow, changeRow, removeRow } from '../changes.ts'
 import { type Operation, tenantOperation } from '../operation.ts'
 import { conflict, invalid, notFound, type Problem } from '../problems.ts'
@@ -71,6 +71,11 @@ const create = tenantOperation({
       ...named({
         jwks: body.jwks as Application['jwks'],
         mfa: mfaRule(body.mfa),
+        backchannelLogoutUri: body.backchannel_logout_uri,
+        signUp: body.sign_up,
+        trustedDeviceSeconds: body.trusted_device_seconds,
+        needsVerifiedEmail: body.require_verified_email,
+        consents: body.consents,
         idTokenAlgorithm: body.id_token_signed_response_alg,
       }),
     }
@@ -127,11 +132,16 @@ const patch = tenantOperation({
           nativeAuth: body.native_auth,
           clientGrants: body.client_grants,
         }),
-        ...(body.jwks === undefined ? {} : { jwks: (body.jwks ?? undefined) as Application['jwks'] }),
-        ...(body.mfa === undefined ? {} : { mfa: mfaRule(body.mfa ?? undefined) }),
-        ...(body.id_token_signed_response_alg === undefined
-          ? {}
-          : { idTokenAlgorithm: body.id_token_signed_response_alg ?? undefined }),
+        ...cleared({
+          jwks: body.jwks as Application['jwks'] | null,
+          mfa: body.mfa && mfaRule(body.mfa),
+          backchannelLogoutUri: body.backchannel_logout_uri,
+          signUp: body.sign_up,
+          trustedDeviceSeconds: body.trusted_device_seconds,
+          needsVerifiedEmail: body.require_verified_email,
+          consents: body.consents,
+          idTokenAlgorithm: body.id_token_signed_response_alg,
+        }),
       }
       return inconsistency(after) ?? after
     })

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { asId, type TenantId } from '#model/ids.ts'
 import type { Tenant } from '#model/tenant.ts'
 import type { Store } from '#ports/store.ts'
-import { mfaRule, named, phoneRule, tenantFields } from '../apply.ts'
+import { brandingRule, cleared, keyRule, limitsRule, mfaRule, named, phoneRule, tenantFields } from '../apply.ts'
 import { addRow, changeRow } from '../changes.ts'
 import { type Operation, serverOperation, tenantOperation } from '../operation.ts'
 import { conflict } from '../problems.ts'
@@ -98,19 +98,17 @@ const patch = tenantOperation({
           pages: body.pages,
           defaultConnection: body.default_connection,
           signingAlgorithm: body.signing_algorithm,
-          signUp: body.sign_up,
           phone: body.phone && phoneRule(body.phone, admin.development),
-          limits:
-            body.limits &&
-            named({
-              codeLifetimeSeconds: body.limits.code_lifetime_seconds,
-              ticketLifetimeSeconds: body.limits.ticket_lifetime_seconds,
-              sessionIdleSeconds: body.limits.session_idle_seconds,
-              sessionSeconds: body.limits.session_seconds,
-              trustedDeviceSeconds: body.limits.trusted_device_seconds,
-            }),
+          limits: body.limits && limitsRule(body.limits),
         }),
-        ...(body.mfa === undefined ? {} : { mfa: mfaRule(body.mfa ?? undefined) }),
+        ...cleared({
+          mfa: body.mfa && mfaRule(body.mfa),
+          discovery: body.discovery,
+          signUp: body.sign_up,
+          keys: body.webauthn && keyRule(body.webauthn),
+          branding: body.branding && brandingRule(body.branding),
+          messages: body.messages as Tenant['messages'] | null,
+        }),
       }),
     )
     return changed.problem ? changed : { status: 200, body: tenantView(changed.row) }

@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import type { Api, Application } from '#model/application.ts'
+import type { Branding } from '#model/branding.ts'
 import type { PhoneGuardRule } from '#model/phone-guard.ts'
 import type { MfaRule } from '#model/policy.ts'
-import type { Tenant } from '#model/tenant.ts'
+import type { KeyRule, Tenant } from '#model/tenant.ts'
 import { tenantParams } from './common.ts'
 import { apiWords, applicationWords, tenantWords } from './words.ts'
 
@@ -34,13 +35,18 @@ export const tenant = z
       session_seconds: z.int().optional(),
       trusted_device_seconds: z.int().optional(),
     }),
+    discovery: z.string().optional(),
     sign_up: z
       .strictObject({
+        enabled: z.boolean().optional(),
         attributes: z.array(
           z.strictObject({ name: z.string(), required: z.boolean(), pattern: z.string().optional() }),
         ),
       })
       .optional(),
+    webauthn: tenantWords.webauthn,
+    branding: tenantWords.branding,
+    messages: tenantWords.messages,
   })
   .meta({ id: 'Tenant' })
 
@@ -55,10 +61,16 @@ export const tenantCreate = z.strictObject({
   default_connection: tenantWords.default_connection,
   signing_algorithm: tenantWords.signing_algorithm,
   limits: tenantWords.limits,
+  discovery: tenantWords.discovery,
   sign_up: tenantWords.sign_up,
+  webauthn: tenantWords.webauthn,
+  branding: tenantWords.branding,
+  messages: tenantWords.messages,
 })
 
 const cleared = { description: 'null: no rule.' }
+const inherited = { description: 'null: what the tenant says.' }
+const replaced = { description: 'Replaced as a whole. null: removed.' }
 
 export const tenantPatch = z.strictObject({
   name: tenantWords.name,
@@ -70,7 +82,11 @@ export const tenantPatch = z.strictObject({
   default_connection: tenantWords.default_connection.unwrap().optional(),
   signing_algorithm: tenantWords.signing_algorithm.unwrap().optional(),
   limits: limits.optional().meta({ description: 'Replaced as a whole.' }),
-  sign_up: tenantWords.sign_up.meta({ description: 'Replaced as a whole.' }),
+  discovery: tenantWords.discovery.nullable().meta({ description: 'null: the default.' }),
+  sign_up: tenantWords.sign_up.nullable().meta(replaced),
+  webauthn: tenantWords.webauthn.nullable().meta(replaced),
+  branding: tenantWords.branding.nullable().meta(replaced),
+  messages: tenantWords.messages.nullable().meta(replaced),
 })
 
 /** What is set, in the words of the API. */
@@ -97,8 +113,30 @@ export function tenantView(it: Tenant): z.input<typeof tenant> {
       session_seconds: it.limits?.sessionSeconds,
       trusted_device_seconds: it.limits?.trustedDeviceSeconds,
     },
-    ...(it.signUp ? { sign_up: { attributes: it.signUp.attributes.map((one) => ({ ...one })) } } : {}),
+    ...(it.discovery ? { discovery: it.discovery } : {}),
+    ...(it.signUp ? { sign_up: { ...it.signUp, attributes: it.signUp.attributes.map((one) => ({ ...one })) } } : {}),
+    ...(it.keys ? { webauthn: keysView(it.keys) } : {}),
+    ...(it.branding ? { branding: brandingView(it.branding) } : {}),
+    ...(it.messages ? { messages: it.messages as never } : {}),
   }
+}
+
+const present = <T extends object>(it: T): T =>
+  Object.fromEntries(Object.entries(it).filter(([, value]) => value !== undefined)) as T
+
+function keysView(it: KeyRule): z.input<typeof tenant>['webauthn'] {
+  return present({
+    rp_id: it.rpId,
+    origins: [...it.origins],
+    attestation: it.attestation,
+    attestation_roots: [...it.roots],
+    models: it.models && [...it.models],
+    user_verification: it.userVerification,
+  })
+}
+
+function brandingView({ accentDark, backgroundDark, ...same }: Branding): z.input<typeof tenant>['branding'] {
+  return present({ ...(same as object), accent_dark: accentDark, background_dark: backgroundDark })
 }
 
 function guardView(it: PhoneGuardRule): z.input<typeof tenant>['phone']['guard'] {
@@ -177,6 +215,11 @@ const applicationMembers = {
   client_grants: z.array(z.strictObject({ audience: z.string(), scopes: z.array(z.string()) })),
   native_auth: z.boolean(),
   mfa: applicationWords.mfa,
+  backchannel_logout_uri: z.string().optional(),
+  sign_up: applicationWords.sign_up,
+  trusted_device_seconds: applicationWords.trusted_device_seconds,
+  require_verified_email: applicationWords.require_verified_email,
+  consents: applicationWords.consents,
   id_token_signed_response_alg: z.string().optional(),
   client_secrets: z.int().meta({ description: 'How many secrets work; the secrets themselves are never shown again.' }),
 }
@@ -207,6 +250,11 @@ export const applicationCreate = z.strictObject({
   client_grants: applicationWords.client_grants,
   native_auth: applicationWords.native_auth,
   mfa: applicationWords.mfa,
+  backchannel_logout_uri: applicationWords.backchannel_logout_uri,
+  sign_up: applicationWords.sign_up,
+  trusted_device_seconds: applicationWords.trusted_device_seconds,
+  require_verified_email: applicationWords.require_verified_email,
+  consents: applicationWords.consents,
   id_token_signed_response_alg: applicationWords.id_token_signed_response_alg,
 })
 
@@ -220,6 +268,13 @@ export const applicationPatch = z.strictObject({
   client_grants: applicationWords.client_grants.unwrap().optional(),
   native_auth: applicationWords.native_auth.unwrap().optional(),
   mfa: applicationWords.mfa.nullable().meta(cleared),
+  backchannel_logout_uri: applicationWords.backchannel_logout_uri
+    .nullable()
+    .meta({ description: 'null: told nothing.' }),
+  sign_up: applicationWords.sign_up.nullable().meta(inherited),
+  trusted_device_seconds: applicationWords.trusted_device_seconds.nullable().meta(inherited),
+  require_verified_email: applicationWords.require_verified_email.nullable().meta(cleared),
+  consents: applicationWords.consents.nullable().meta(replaced),
   id_token_signed_response_alg: applicationWords.id_token_signed_response_alg.nullable(),
 })
 
@@ -242,6 +297,13 @@ export function applicationView(it: Application): z.input<typeof application> {
     client_grants: it.clientGrants.map(({ audience, scopes }) => ({ audience, scopes: [...scopes] })),
     native_auth: it.nativeAuth,
     ...(it.mfa ? { mfa: mfaView(it.mfa) } : {}),
+    ...present({
+      backchannel_logout_uri: it.backchannelLogoutUri,
+      sign_up: it.signUp,
+      trusted_device_seconds: it.trustedDeviceSeconds,
+      require_verified_email: it.needsVerifiedEmail,
+      consents: it.consents?.map((one) => ({ ...one })),
+    }),
     ...(it.idTokenAlgorithm ? { id_token_signed_response_alg: it.idTokenAlgorithm } : {}),
     client_secrets: it.secretDigests.length,
   }

@@ -1,4 +1,5 @@
 import { createUser } from '#engine/accounts/create.ts'
+import { maySignUp } from '#engine/accounts/may-sign-up.ts'
 import { hashNewPassword } from '#engine/accounts/passwords.ts'
 import { audit } from '#engine/events.ts'
 import type { Answer, Exchange } from '#http/route.ts'
@@ -43,10 +44,11 @@ export async function signup(dialect: Dialect, exchange: Exchange): Promise<Answ
   if (password === undefined) return invalid('password is required')
   if (connection === undefined) return invalid('connection is required')
   if (connection !== exchange.tenant.defaultConnection) return invalid('connection does not exist')
+  const caller = callerOf(exchange, application)
+  if (!maySignUp(caller)) return directoryError(400, 'BadRequestError', 'unauthorized', 'Public signup is disabled')
   const words = [exchange.tenant.name, email, email.split('@')[0] ?? '', username ?? ''].filter((it) => it !== '')
   const hashed = await hashNewPassword(parts.passwords, password, words)
   if (hashed.no !== undefined) return refusedPassword(hashed)
-  const caller = callerOf(exchange, application)
   const body = (exchange.body ?? {}) as Readonly<Record<string, unknown>>
   const wanted = {
     email,

@@ -1,3 +1,4 @@
+import { maySignUp } from '#engine/accounts/may-sign-up.ts'
 import {
   giveSignUpAttributes,
   giveSignUpPassword,
@@ -24,6 +25,7 @@ export async function signUpStart(call: Call): Promise<Answer> {
   const name = usernameOf(call)
   if ('status' in name) return name
   if (!abilities.types.includes('oob')) return redirect(call.ids)
+  if (!maySignUp(call.caller)) return fail(call.ids, errors.noSignUp)
   const attributes = readAttributes(call.params.attributes)
   if (attributes === undefined) return fail(call.ids, badJson)
   const started = await startSignUp(call.dialect.engine.parts, {

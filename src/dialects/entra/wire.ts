@@ -45,6 +45,11 @@ export const errors = {
     suberror: 'nativeauthapi_disabled',
     text: 'The application is not enabled for native authentication.',
   },
+  noSignUp: {
+    error: 'unauthorized_client',
+    codes: [],
+    text: 'Sign-up is not enabled for this application.',
+  },
   noRedirect: error(
     'unsupported_challenge_type',
     901007,

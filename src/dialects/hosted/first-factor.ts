@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { createUser } from '#engine/accounts/create.ts'
+import { maySignUp } from '#engine/accounts/may-sign-up.ts'
 import { hashNewPassword } from '#engine/accounts/passwords.ts'
 import { askPasswordReset } from '#engine/accounts/reset-password.ts'
 import { password as passwordFactor } from '#engine/assurance.ts'
@@ -34,6 +35,7 @@ export async function password(run: Run, body: Body<'password'>): Promise<Moved>
 
 /** A new account, which goes on as a login with its password does. */
 export async function signUp(run: Run, body: Body<'sign-up'>): Promise<Moved> {
+  if (!maySignUp(run.caller)) return stays(run, { own: 'sign-up-off' })
   const { parts } = run.hosted.engine
   const { tenant } = run.exchange
   const words = [tenant.name, body.email, body.email.split('@')[0] ?? '', body.name ?? ''].filter((it) => it !== '')

@@ -1,3 +1,4 @@
+import { maySignUp } from '#engine/accounts/may-sign-up.ts'
 import { listAuthenticators } from '#engine/authenticators.ts'
 import type { Issue } from '#engine/issue.ts'
 import type { Caller } from '#engine/parts.ts'
@@ -198,10 +199,10 @@ export async function stateOf(run: Run): Promise<State> {
       ...(order.connection === undefined ? {} : { connection: order.connection }),
     },
     can: {
-      signUp: true,
+      signUp: maySignUp(run.caller),
       resetPassword: parts.channels.has('email'),
       rememberDevice:
-        trustLifetime(exchange) > 0 && (order.secondFactor ?? false) === false && order.managesFactors !== true,
+        trustLifetime(run.caller) > 0 && (order.secondFactor ?? false) === false && order.managesFactors !== true,
       passkey: offersPasskeys(parts, run.caller),
     },
     ...(step === 'password' && progress.login !== undefined

@@ -57,6 +57,7 @@ const own = {
   'sign-in-needed': [401, 'sign-in-needed', 'Sign in first.'],
   'stale-proof': [403, 'stale-proof', 'This needs a fresh proof.'],
   'flow-expired': [409, 'flow-expired', 'The sign-in has to be begun again.'],
+  'sign-up-off': [403, 'sign-up-off', 'People cannot open accounts by themselves here.'],
   'not-found': [404, 'not-found', 'There is no such thing.'],
 } satisfies Record<string, Word>
 

@@ -1,0 +1,27 @@
+import type { Row } from './row.ts'
+
+/** An event's place in a list: its id, and the digest of its canonical JSON. */
+export type EventDigest = readonly [id: string, digest: string]
+
+/** Events of one change that wait to be linked into the chain; written with them, removed with their link. */
+export interface AuditQueue extends Row {
+  /** Of the first event. */
+  readonly id: string
+  /** Without a digest: written before there was a chain, so it is taken when it is linked. */
+  readonly events: readonly (EventDigest | readonly [id: string])[]
+}
+
+/** Some rows of the chain, in their order, and the signed head they lead to. Never changed once written. */
+export interface AuditBlock extends Row {
+  /** Number of its first row, with leading zeros, so that ids sort as the chain goes. */
+  readonly id: string
+  readonly first: number
+  readonly last: number
+  /** Chain hash of the row before `first`, and of `last`. */
+  readonly previous: string
+  readonly hash: string
+  readonly at: number
+  readonly events: readonly EventDigest[]
+  /** The head as compact JWS; what it says stands in engine/audit/head.ts. */
+  readonly head: string
+}
