@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { auditCommand } from './audit.ts'
 import { configCommand } from './config.ts'
 import { doctorCommand } from './doctor.ts'
 import type { Exit } from './exit.ts'
 import { keysCommand } from './keys.ts'
+import { networkCommand } from './network.ts'
 import { serveCommand } from './serve.ts'
 import { storeCommand } from './store.ts'
 import { terminal } from './terminal.ts'
 import { usersCommand } from './users.ts'
+
+const commands = [serveCommand, configCommand, doctorCommand, usersCommand, keysCommand, storeCommand, networkCommand]
 
 /** Runs `polyfactor <verb> …` and answers the exit code. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
@@ -20,7 +24,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .version(version())
     .showHelpAfterError('Run `polyfactor --help` for all verbs.')
     .exitOverride()
-  for (const make of [serveCommand, configCommand, doctorCommand, usersCommand, keysCommand, storeCommand]) {
+  for (const make of commands) {
     const command = make(exit)
     program.addCommand(command, { isDefault: command.name() === 'serve' })
   }

@@ -39,9 +39,9 @@ const OUTSIDE = [
 /** What the rooms at the edge share: they may speak to the engine, and not to each other; `app` introduces them. */
 const EDGE = ['engine', 'ports', 'model', 'crypto', 'http', 'config']
 
-const EVERYTHING = [...EDGE, 'factors', 'stores', 'delivery', 'dialects', 'admin', 'oidc', 'dev', 'ops']
+const EVERYTHING = [...EDGE, 'factors', 'stores', 'delivery', 'network', 'dialects', 'admin', 'oidc', 'dev', 'ops']
 
-/** `main → app → dialects, admin → oidc → engine → ports → model`, `dev, ops` beside `oidc`, and from the other side `factors, stores, delivery → ports`. */
+/** `main → app → dialects, admin → oidc → engine → ports → model`, `dev, ops` beside `oidc`, and from the other side `factors, stores, delivery, network → ports`. */
 export const ROOMS: Readonly<Record<string, Room>> = {
   main: { imports: ['cli', 'app', ...EVERYTHING], stairs: ['cli'], clock: true, prints: true },
   cli: { imports: ['app', ...EVERYTHING], clock: true, prints: true },
@@ -56,6 +56,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   factors: { imports: ['ports', 'model', 'crypto'], without: OUTSIDE, nameless: true, apart: true },
   stores: { imports: ['ports', 'model', 'crypto'], nameless: true },
   delivery: { imports: ['ports', 'model', 'crypto'] },
+  network: { imports: ['ports', 'model', 'crypto'], nameless: true },
   http: { imports: ['ports', 'model', 'crypto'] },
   config: { imports: ['ports', 'model', 'crypto'] },
   crypto: { imports: ['ports', 'model'] },
