@@ -1,9 +1,11 @@
+import { join } from 'node:path'
 import { applyConfig } from '#admin/apply.ts'
 import { adminGroup } from '#admin/group.ts'
 import type { Settings } from '#config/load.ts'
 import { masterKeyProblem } from '#config/master-key.ts'
 import { StartError } from '#config/problem.ts'
 import { openTls } from '#config/tls.ts'
+import { usesRisk } from '#config/uses-risk.ts'
 import { tokenDigest } from '#crypto/digest.ts'
 import { createKeyring } from '#crypto/keyring.ts'
 import { createPasswordHasher } from '#crypto/passwords.ts'
@@ -25,6 +27,7 @@ import { factorMap } from '#factors/index.ts'
 import { listen } from '#http/listen.ts'
 import { createServer } from '#http/server.ts'
 import { asId, type TenantId } from '#model/ids.ts'
+import { openNetworks } from '#network/open.ts'
 import { createTenantKeys } from '#oidc/keys.ts'
 import { createOidc } from '#oidc/routes.ts'
 import { systemClock } from '#ops/clock.ts'
@@ -60,6 +63,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   const developmentClock = development ? createDevelopmentClock() : undefined
   const clock = developmentClock ?? systemClock
   const store = rememberSettings(await openStore(settings.databaseUrl))
+  const networks = openNetworks({ folder: join(settings.dataDir, 'network'), log })
   try {
     const keyring = createKeyring(settings.masterKeys)
     const problem = await masterKeyProblem(store, keyring)
@@ -79,6 +83,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       channels: new Set<string>(development ? messageChannels : channels.keys()),
       nudge: () => dispatcher.nudge(),
       addressExempt: (address: string) => development && isLoopback(address),
+      networks,
     }
     await applyConfig(parts, config)
     const engine = counted(createEngine(parts), metrics)
@@ -134,6 +139,8 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     })
     sweeper.start()
     dispatcher.nudge()
+    // Read ahead, so that the first rated login finds them; else with the first question.
+    if (usesRisk(config)) void networks.warm()
     return {
       httpUrl: listening.httpUrl,
       httpsUrl: listening.httpsUrl,
@@ -142,6 +149,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
         await listening.stop()
         await Promise.all([sweeper.stop(), dispatcher.stop(2_000)])
         tls?.close()
+        networks.close()
         await store.close()
       },
     }
