@@ -17,6 +17,7 @@ const CHECKS = /** @type {const} */ ([
   ['format and lint', 'biome', ['check', '--colors=off', '--max-diagnostics=200']],
   ['types', 'tsc', ['--noEmit', '--pretty', 'false']],
   ['types of the pages', 'tsc', ['--noEmit', '--pretty', 'false', '--project', 'web']],
+  ['types of the sample', 'tsc', ['--noEmit', '--pretty', 'false', '--project', 'examples/entra-react']],
 ])
 
 const say = (/** @type {string} */ text) => void process.stdout.write(`${text}\n`)

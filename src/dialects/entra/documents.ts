@@ -1,6 +1,6 @@
 import type { Answer, Exchange } from '#http/route.ts'
 import { authorityOf, type Dialect, issuerOf } from './dialect.ts'
-import { documentPaths } from './paths.ts'
+import { accountPaths, documentPaths } from './paths.ts'
 
 const cacheable = { 'cache-control': 'public, max-age=300' }
 
@@ -16,7 +16,8 @@ export const discovery =
       // The hosted pages are one front door for all dialects of a tenant.
       authorization_endpoint: `${exchange.base}/authorize`,
       token_endpoint: `${authority}/oauth2/v2.0/token`,
-      end_session_endpoint: `${exchange.base}/oidc/logout`,
+      userinfo_endpoint: `${authority}${accountPaths.userinfo}`,
+      end_session_endpoint: `${authority}${accountPaths.signOut}`,
       jwks_uri: `${authority}${documentPaths.keys}`,
       response_types_supported: ['code'],
       response_modes_supported: ['query', 'fragment', 'form_post'],

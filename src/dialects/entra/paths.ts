@@ -24,10 +24,13 @@ export const documentPaths = {
   keys: '/discovery/v2.0/keys',
 } as const
 
+/** What browsers and resource APIs call besides. */
+export const accountPaths = { userinfo: '/oidc/userinfo', signOut: '/oauth2/v2.0/logout' } as const
+
 /** The bases endpoints answer under: none, the tenant, and the tenant after one to three segments of a prefix. */
 export const bases = ['', '/:tenant', '/:a/:tenant', '/:a/:b/:tenant', '/:a/:b/:c/:tenant'] as const
 
-const endings: readonly string[] = [...nativePaths, ...Object.values(documentPaths)]
+const endings: readonly string[] = [...nativePaths, ...Object.values(documentPaths), ...Object.values(accountPaths)]
 const vendorDomain = '.onmicrosoft.com'
 
 /**

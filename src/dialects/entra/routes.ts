@@ -1,10 +1,11 @@
 import type { Answer, CorsRule, Exchange, Route, RouteGroup, Trouble } from '#http/route.ts'
+import { signOut, userinfo } from './account.ts'
 import { forClient, type Handler, idsOf } from './call.ts'
 import type { Dialect } from './dialect.ts'
 import { discovery, jwks } from './documents.ts'
 import type { GraphOptions } from './graph/call.ts'
 import { graphGroup } from './graph/routes.ts'
-import { bases, documentPaths, type NativePath, nativePaths } from './paths.ts'
+import { accountPaths, bases, documentPaths, type NativePath, nativePaths } from './paths.ts'
 import { registerChallenge, registerContinue, registerIntrospect } from './register.ts'
 import { resetChallenge, resetContinue, resetPoll, resetStart, resetSubmit } from './reset.ts'
 import { challenge, initiate, introspect } from './sign-in.ts'
@@ -54,6 +55,9 @@ export function entraGroup(dialect: Dialect): RouteGroup {
     .flatMap((base): readonly Route[] => [
       { method: 'GET', path: `${base}${documentPaths.discovery}`, handle: discovery(dialect) },
       { method: 'GET', path: `${base}${documentPaths.keys}`, handle: jwks(dialect) },
+      { method: 'GET', path: `${base}${accountPaths.userinfo}`, handle: userinfo(dialect) },
+      { method: 'POST', path: `${base}${accountPaths.userinfo}`, handle: userinfo(dialect) },
+      { method: 'GET', path: `${base}${accountPaths.signOut}`, handle: signOut },
     ])
   return {
     name: 'entra',

@@ -8,6 +8,7 @@ import type { Outcome } from '#model/outcome.ts'
 import type { User } from '#model/user.ts'
 import { readBearer } from '#oidc/tokens.ts'
 import type { Write } from '#ports/store.ts'
+import { bearerOf } from '../bearer.ts'
 import { type Dialect, dialectName } from '../dialect.ts'
 
 /** Native authentication beside its administration. */
@@ -58,27 +59,44 @@ const texts: Readonly<Record<string, string>> = {
   'factor-unknown': 'Methods of this kind are not available.',
 }
 
+/** Confirmed and disabled methods of a user, oldest first. */
+async function heldBy({ engine }: Dialect, { tenant }: Exchange, user: User): Promise<readonly Authenticator[]> {
+  const all = await listAuthenticators(engine.parts, tenant.id, user.id)
+  return all.filter((it) => it.state !== 'pending')
+}
+
+const unauthorised = (exchange: Exchange): Answer => ({
+  ...graphError(exchange, 401, 'InvalidAuthenticationToken', 'The access token is missing or not valid.'),
+  headers: { 'www-authenticate': 'Bearer' },
+})
+
+/** A call about whoever the access token signs in. */
+export type OwnCall = Pick<GraphCall, 'dialect' | 'user' | 'held'>
+
+/** Lets a signed-in user in, with an access token of this dialect that is for no API. */
+export const ownOnly =
+  (dialect: GraphOptions, handle: (call: OwnCall) => Answer) =>
+  async (exchange: Exchange): Promise<Answer> => {
+    const known = await bearerOf(dialect, exchange)
+    if (known === undefined) return unauthorised(exchange)
+    const answer = handle({ dialect, user: known.user, held: await heldBy(dialect, exchange, known.user) })
+    return { ...answer, headers: { 'cache-control': 'no-store' } }
+  }
+
 /** Lets the administrator in, and finds the user by id, e-mail address or user name. */
 export const guarded =
   (dialect: GraphOptions, handle: GraphHandler) =>
   async (exchange: Exchange): Promise<Answer> => {
     const given = readBearer(exchange.headers.authorization)
     if (given?.scheme !== 'Bearer' || !sameSecret(tokenDigest(given.token), dialect.adminTokenDigest)) {
-      const answer = graphError(
-        exchange,
-        401,
-        'InvalidAuthenticationToken',
-        'The access token is missing or not valid.',
-      )
-      return { ...answer, headers: { 'www-authenticate': 'Bearer' } }
+      return unauthorised(exchange)
     }
     const { parts } = dialect.engine
     const { tenant, params } = exchange
     const name = params.user ?? ''
     const user = (await parts.store.get('users', tenant.id, name)) ?? (await findByLogin(parts.store, tenant.id, name))
     if (user === undefined) return notFound({ exchange })
-    const all = await listAuthenticators(parts, tenant.id, user.id)
-    const held = all.filter((it) => it.state !== 'pending')
+    const held = await heldBy(dialect, exchange, user)
     const fixed = {
       actor: 'admin',
       dialect: dialectName,

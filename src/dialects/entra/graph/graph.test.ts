@@ -89,3 +89,32 @@ test('without the admin token nothing is told, and bad numbers are refused', asy
   }
   assert.equal((await call('GET', '/fido2Methods/none')).body.error.code, 'itemNotFound')
 })
+
+test('a signed-in user reads the own methods, masked, from another origin; nobody else’s, and changes none', async () => {
+  const { it, ada, call } = await openGraph()
+  await call('POST', '/phoneMethods', { phoneNumber: '+1 5555550100' })
+  await it.enrolApp(ada)
+  const done = await it.mfa(await it.until('mfa_required', 'ada'), 'sms')
+  const path = '/demo/graph/v1.0/me/authentication/methods'
+  const read = (token: string) =>
+    it.send('GET', path, { headers: { authorization: `Bearer ${token}`, origin: 'https://app.example' } })
+  const { status, body, headers } = await read(done.body.access_token)
+  assert.equal(status, 200, JSON.stringify(body))
+  assert.equal(headers['access-control-allow-origin'], 'https://app.example')
+  assert.deepEqual(
+    body.value.map((one: Record<string, unknown>) => [String(one['@odata.type']).split('.').at(-1), one.phoneNumber]),
+    [
+      ['passwordAuthenticationMethod', undefined],
+      ['phoneAuthenticationMethod', '+*********00'],
+      ['softwareOathAuthenticationMethod', undefined],
+    ],
+  )
+  for (const token of [done.body.id_token, done.body.refresh_token, adminToken, 'x']) {
+    assert.equal((await read(token)).status, 401)
+  }
+  const admin = `/demo/graph/v1.0/users/${ada.id}/authentication/methods`
+  const asUser = { headers: { authorization: `Bearer ${done.body.access_token}`, origin: 'https://app.example' } }
+  const refused = await it.send('GET', admin, asUser)
+  assert.deepEqual([refused.status, refused.headers['access-control-allow-origin']], [401, undefined])
+  assert.ok((await it.send('DELETE', `${path}/x`, asUser)).status >= 400)
+})

@@ -2,7 +2,7 @@ import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import type { Authenticator } from '#model/authenticator.ts'
 import type { User } from '#model/user.ts'
 import type { FactorTraits } from '#ports/factor.ts'
-import type { GraphCall } from './call.ts'
+import type { OwnCall } from './call.ts'
 
 /** Ids Graph has fixed for methods a user has at most one of (entra.md §9.3). */
 const fixed = {
@@ -35,14 +35,14 @@ function collectionOf({ proof, channel, reach }: FactorTraits): Collection | und
 }
 
 /** Everything a user can sign in with, in Graph's words; saved codes have none and are left out. */
-export function methodsOf(call: GraphCall): readonly Method[] {
+export function methodsOf(call: OwnCall): readonly Method[] {
   const types = phoneTypesOf(call)
   const shown = call.held.flatMap((it) => methodOf(call, it, types) ?? [])
   return [...passwordOf(call.user), ...shown]
 }
 
 /** The first e-mail method has the fixed id; phones have that of their type, and more phones than types their own. */
-function methodOf(call: GraphCall, it: Authenticator, types: ReadonlyMap<string, PhoneType>): Method | undefined {
+function methodOf(call: OwnCall, it: Authenticator, types: ReadonlyMap<string, PhoneType>): Method | undefined {
   const traits = call.dialect.engine.parts.factors.get(it.factor)?.traits
   const collection = traits && collectionOf(traits)
   if (collection === undefined) return undefined
@@ -72,13 +72,13 @@ function passwordOf({ passwordHash, passwordChangedAt, createdAt }: User): reado
   return [{ collection: 'passwordMethods', body: { id: fixed.password, password: null, createdDateTime } }]
 }
 
-const reaching = ({ dialect, held }: GraphCall, reach: 'phone' | 'email') =>
+const reaching = ({ dialect, held }: OwnCall, reach: 'phone' | 'email') =>
   held.filter((it) => dialect.engine.parts.factors.get(it.factor)?.traits.reach === reach)
 
-const firstOf = (call: GraphCall, reach: 'phone' | 'email') => reaching(call, reach)[0]
+const firstOf = (call: OwnCall, reach: 'phone' | 'email') => reaching(call, reach)[0]
 
 /** What each phone is: as it was added here, else the first type that is free. */
-export function phoneTypesOf(call: GraphCall): ReadonlyMap<string, PhoneType> {
+export function phoneTypesOf(call: OwnCall): ReadonlyMap<string, PhoneType> {
   const phones = reaching(call, 'phone')
   const types = new Map<string, PhoneType>()
   for (const it of phones) {

@@ -1,14 +1,25 @@
 import { z } from 'zod'
 import { type AuthenticatorMaterial, addAuthenticator, importAuthenticator } from '#engine/import-authenticator.ts'
 import { dropAuthenticators, exchangeAuthenticator } from '#engine/manage-authenticators.ts'
-import type { Answer, Route, RouteGroup, Trouble } from '#http/route.ts'
+import type { Answer, CorsRule, Route, RouteGroup, Trouble } from '#http/route.ts'
 import type { Authenticator } from '#model/authenticator.ts'
 import type { Outcome } from '#model/outcome.ts'
-import { channelWord } from '../words.ts'
-import { type GraphCall, type GraphHandler, type GraphOptions, graphError, guarded, notFound, refused } from './call.ts'
+import { channelWord, masked } from '../words.ts'
+import {
+  type GraphCall,
+  type GraphHandler,
+  type GraphOptions,
+  graphError,
+  guarded,
+  notFound,
+  type OwnCall,
+  ownOnly,
+  refused,
+} from './call.ts'
 import { type Collection, type Method, methodsOf, odataType, phoneTypes } from './method.ts'
 
 const bases = ['/graph/v1.0/users/:user/authentication', '/:tenant/graph/v1.0/users/:user/authentication'] as const
+const ownBases = ['/graph/v1.0/me/authentication', '/:tenant/graph/v1.0/me/authentication'] as const
 const collections: readonly Collection[] = [
   'emailMethods',
   'phoneMethods',
@@ -29,8 +40,19 @@ export function graphGroup(dialect: GraphOptions): RouteGroup {
       return { method, path: `${base}${path}`, accepts: ['json'], handle: guarded(dialect, handle) }
     }),
   )
-  return { name: 'entra-graph', routes, refuse: (trouble, { requestId }) => refuseTrouble(trouble, requestId) }
+  const own = ownBases.map((base): Route => {
+    return { method: 'GET', path: `${base}/methods`, accepts: ['json'], handle: ownOnly(dialect, listOwn) }
+  })
+  return {
+    name: 'entra-graph',
+    routes: [...routes, ...own],
+    refuse: (trouble, { requestId }) => refuseTrouble(trouble, requestId),
+    // Pages of registered applications read their user's own list; administration is for scripts.
+    cors: (path) => (path.includes('/graph/v1.0/me/') ? ownCors : undefined),
+  }
 }
+
+const ownCors: CorsRule = { origins: 'registered', allowHeaders: '*', exposeHeaders: ['x-request-id'] }
 
 const operations: readonly (readonly [Route['method'], string, GraphHandler])[] = [
   ['GET', '/methods', listAll],
@@ -48,6 +70,19 @@ const operations: readonly (readonly [Route['method'], string, GraphHandler])[] 
 ]
 
 const shown = ({ collection, body }: Method) => ({ '@odata.type': odataType[collection], ...body })
+
+/** A user's own methods; addresses as they are shown to whoever holds a token, which is less than to an administrator (S-83). */
+function listOwn(call: OwnCall): Answer {
+  const value = methodsOf(call).map((it) => {
+    const { emailAddress, phoneNumber } = it.body
+    return {
+      ...shown(it),
+      ...(emailAddress === undefined ? {} : { emailAddress: masked(String(emailAddress)) }),
+      ...(phoneNumber === undefined ? {} : { phoneNumber: masked(it.authenticator?.target ?? '') }),
+    }
+  })
+  return { status: 200, body: { value } }
+}
 
 async function listAll(call: GraphCall): Promise<Answer> {
   return { status: 200, body: { value: methodsOf(call).map(shown) } }
