@@ -45,8 +45,15 @@ const base: State = {
   tenant: { id: 'demo', name: 'Northwind' },
   application: { id: 'spa', name: 'Northwind Travel' },
   hints: { locales: [] },
-  can: { signUp: true, resetPassword: true, rememberDevice: true },
+  can: { signUp: true, resetPassword: true, rememberDevice: true, passkey: true },
 }
+/** What a flow answers to an action: the state it is in then. */
+const to = (action: string, state: Partial<State>): NonNullable<Shown['replies']> => ({
+  [`POST /u/api/flows/f1/${action}`]: { status: 200, body: { ...base, ...state } },
+})
+const refusedWith = (action: string, error: string): NonNullable<Shown['replies']> => ({
+  [`POST /u/api/flows/f1/${action}`]: { status: 400, body: { error, message: '' } },
+})
 
 const login = (name: string, state: Partial<State>, more: Partial<Shown> = {}): Shown => ({
   name,
@@ -159,6 +166,9 @@ const password = login('password', { step: 'password', ...known })
 const code = login('challenge-app', { step: 'challenge', options: [{ ...app, preferred: true }, sms, saved] })
 const sent = login('challenge-sms-sent', { step: 'challenge', options: [sms, saved], asked: asked(sms) })
 const signUp = login('sign-up', { hints: { locales: [], screen: 'signup' } })
+const byVoice = login('challenge-voice', { step: 'challenge', options: [voice, saved] })
+const byKey = login('challenge-key', { step: 'challenge', options: [key, saved] })
+const setUpKey = login('enrol-key', { step: 'enrol', ...enrolling(offerOf(key), { show: { publicKey: {} } }) })
 const phone = login(
   'enrol-phone',
   { step: 'enrol', offers: [offerOf(sms, 'phone'), offerOf(app)] },
@@ -169,6 +179,21 @@ export const states: readonly Shown[] = [
   identify,
   login('login-empty', {}, { act: press('Continue') }),
   withProblem(login('login-throttled', {}), 'too-many-attempts', { retryAfter: 90 }),
+  login('login-without-passkeys', { can: { signUp: false, resetPassword: false, rememberDevice: false } }),
+  // No authenticator is at hand, or the question cannot be read: either way none was used.
+  login(
+    'login-passkey-none',
+    {},
+    {
+      act: async (page) => {
+        await press('Sign in with a passkey')(page)
+        await page.getByText('No passkey was used').waitFor()
+      },
+      replies: to('passkey', { passkey: { show: {}, expiresAt: sentAt + 5 * minute } }),
+    },
+  ),
+  withProblem(login('login-passkey-refused', {}), 'passkey-refused'),
+  withProblem(login('password-blocked', { step: 'password', ...known }), 'blocked-user'),
   signUp,
   withProblem({ ...signUp, name: 'sign-up-weak' }, 'weak-password', { reason: 'known-bad' }),
   password,
@@ -216,7 +241,24 @@ export const states: readonly Shown[] = [
     ...enrolling(offerOf(sms, 'phone'), { target: '+491701234567', resendAt: sentAt + 30_000 }),
   }),
   login('enrol-email', { step: 'enrol', offers }, { act: press('E-mail') }),
-  login('enrol-key', { step: 'enrol', ...enrolling(offerOf(key), { show: { publicKey: {} } }) }),
+  login('enrol-voice-sent', {
+    step: 'enrol',
+    ...enrolling(offerOf(voice, 'phone'), { target: '+491701234567', resendAt: sentAt + 30_000 }),
+  }),
+  login('enrol-email-sent', {
+    step: 'enrol',
+    ...enrolling(offerOf(email, 'email'), { target: 'ada.lovelace@example.com', resendAt: sentAt }),
+  }),
+  setUpKey,
+  {
+    ...setUpKey,
+    name: 'enrol-key-refused',
+    act: async (page) => {
+      await press('Set up now')(page)
+      await page.getByText('Your browser did not use a key').waitFor()
+    },
+  },
+  withProblem({ ...setUpKey, name: 'enrol-key-wrong' }, 'wrong-proof'),
   login('enrol-push', { step: 'enrol', ...enrolling(offerOf(push), { show: { uri: 'https://id.example/u/push#x' } }) }),
   login('recovery-codes', { step: 'recovery-codes', recoveryCodes: codes }),
   login(
@@ -228,12 +270,54 @@ export const states: readonly Shown[] = [
   withProblem({ ...code, name: 'challenge-wrong' }, 'wrong-proof'),
   login('challenge-sms', { step: 'challenge', options: [{ ...sms, preferred: true }, saved] }),
   sent,
+  login('challenge-sms-again', {
+    step: 'challenge',
+    options: [sms, saved],
+    asked: { ...asked(sms), resendAt: sentAt },
+  }),
+  withProblem(
+    login('challenge-too-many', { step: 'challenge', options: [sms, saved], asked: asked(sms) }),
+    'too-many-messages',
+    { retryAfter: 600 },
+  ),
+  withProblem(
+    login('challenge-expired', { step: 'challenge', options: [sms, saved], asked: asked(sms) }),
+    'challenge-expired',
+  ),
+  byVoice,
+  login('challenge-voice-called', { step: 'challenge', options: [voice, saved], asked: asked(voice) }),
+  login('challenge-email', { step: 'challenge', options: [email] }),
+  login('challenge-email-sent', { step: 'challenge', options: [email], asked: asked(email) }),
   login('challenge-choose', { step: 'challenge', options: all }, { act: press('Try another way') }),
   login('challenge-recovery', { step: 'challenge', options: [app, saved] }, { act: press('recovery code') }),
-  login('challenge-key', { step: 'challenge', options: [key, saved] }),
+  login(
+    'challenge-recovery-wrong',
+    { step: 'challenge', options: [app, saved] },
+    {
+      act: async (page) => {
+        await press('recovery code')(page)
+        await page.getByLabel('Recovery code').fill('AAAA-BBBB')
+        await press('Verify')(page)
+        await page.getByRole('alert').waitFor()
+      },
+      replies: refusedWith('verify', 'wrong-proof'),
+    },
+  ),
+  byKey,
+  {
+    ...byKey,
+    name: 'challenge-key-refused',
+    act: async (page) => {
+      await press('Use key or passkey')(page)
+      await page.getByText('Your browser did not use a key').waitFor()
+    },
+    replies: to('challenge', { step: 'challenge', options: [key, saved], asked: asked(key, {}) }),
+  },
+  withProblem({ ...byKey, name: 'challenge-key-wrong' }, 'key-wrong'),
   login('challenge-push', { step: 'challenge', options: [push, saved], asked: asked(push, { number: 42 }) }),
   login('challenge-unknown-factor', { step: 'challenge', options: [knock], asked: asked(knock) }),
   login('consent', { step: 'consent', consent: { scopes: ['openid', 'profile', 'email', 'read:things'] } }),
+  login('consent-api', { step: 'consent', consent: { scopes: ['openid'], audience: 'https://api.example' } }),
   login('stuck', { step: 'stuck', reason: 'no-factor-available' }),
   {
     name: 'lost',
@@ -260,6 +344,22 @@ export const states: readonly Shown[] = [
     activity: [],
     recovery: { available: false },
   }),
+  portal('account-passkey', { factors: [{ ...factor('f1', app), name: 'Work phone' }] }),
+  portal(
+    'account-add-passkey',
+    { factors: [] },
+    async (page) => {
+      await press('Create a passkey')(page)
+      await press('Set up now')(page)
+      await page.getByText('Your browser did not use a key').waitFor()
+    },
+    {
+      'POST /u/api/account/factors': {
+        status: 200,
+        body: { id: 'e1', factor: 'webauthn', traits: key.traits, sentAt, show: {}, challenge: 'c' },
+      },
+    },
+  ),
   portal('account-rename', {}, press(/Rename “Work phone”/)),
   portal('account-remove', {}, press('Remove: Work phone')),
   portal(

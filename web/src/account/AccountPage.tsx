@@ -11,6 +11,7 @@ import { Activity } from './Activity.tsx'
 import { AddFactor } from './AddFactor.tsx'
 import { Factors } from './Factors.tsx'
 import { NewCode } from './NewCode.tsx'
+import { PasskeyOffer } from './PasskeyOffer.tsx'
 import { PasswordSection } from './PasswordSection.tsx'
 import { Section } from './Section.tsx'
 import { Devices, Sessions } from './Sessions.tsx'
@@ -71,7 +72,8 @@ function SignedIn({ handle, tenant }: { readonly handle: AccountHandle; readonly
     setTask(undefined)
     scrollTo({ top: 0 })
   }
-  if (task?.startsWith('add') === true) return <AddFactor handle={handle} tenant={tenant} onEnd={end} />
+  const [doing, subject] = task?.split(':') ?? []
+  if (doing === 'add') return <AddFactor handle={handle} tenant={tenant} wanted={subject} onEnd={end} />
   if (task === 'new-code') return <NewCode handle={handle} tenant={tenant} onEnd={end} />
   const signOut = async () => {
     const reply = await make('POST', ['sign-out'])
@@ -98,6 +100,7 @@ function SignedIn({ handle, tenant }: { readonly handle: AccountHandle; readonly
       </div>
       {task === undefined && <Trouble refusal={refusal} all />}
       {said !== undefined && <Notice kind="success">{said}</Notice>}
+      <PasskeyOffer account={account} onTake={(factor) => void begin(`add:${factor}`)} />
       <Factors handle={handle} task={task} onTask={(wanted) => void begin(wanted)} onEnd={() => setTask(undefined)} />
       <Section title={t('account.recovery')} icon="paper">
         <div className="row">

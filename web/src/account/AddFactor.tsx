@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { Button } from '../base/Button.tsx'
 import { Card } from '../base/Card.tsx'
 import type { Begun, Offer } from '../data.ts'
@@ -12,14 +12,18 @@ import type { AccountHandle } from './use-account.ts'
 interface Properties {
   readonly handle: AccountHandle
   readonly tenant: string
+  /** The kind that was chosen already. */
+  readonly wanted?: string | undefined
   readonly onEnd: () => void
 }
 
 /** Adds a factor: the same steps as at first login, and a recovery code where one comes with it. */
-export function AddFactor({ handle, tenant, onEnd }: Properties) {
+export function AddFactor({ handle, tenant, wanted, onEnd }: Properties) {
   const speech = useSpeech()
   const { t } = speech
-  const [offer, setOffer] = useState<Offer>()
+  const [offer, setOffer] = useState<Offer | undefined>(() =>
+    handle.account.offers.find(({ factor }) => factor === wanted),
+  )
   const [enrolling, setEnrolling] = useState<Begun>()
   const [busy, setBusy] = useState<'begin' | 'confirm'>()
   const [codes, setCodes] = useState<readonly string[]>()
@@ -37,6 +41,12 @@ export function AddFactor({ handle, tenant, onEnd }: Properties) {
     if (reply.ok) setEnrolling(reply.value)
     return reply.ok
   }
+  const chosenBefore = useRef(offer)
+  const beginOnce = useRef(begin)
+  useEffect(() => {
+    const chosen = chosenBefore.current
+    if (chosen !== undefined && chosen.traits.reach === undefined) void beginOnce.current(chosen)
+  }, [])
   const confirm = async (chosen: Offer, proof: unknown) => {
     if (enrolling === undefined) return false
     setBusy('confirm')

@@ -63,7 +63,8 @@ export function usePasskey(flow: FlowHandle): Passkey {
     try {
       const asked = await send('passkey', {}, words)
       const show = asked?.ok ? asked.value.passkey?.show : undefined
-      if (show !== undefined) await run('passkey', { proof: await proveKey(show) }, words)
+      // Pressed it stays when that was all: the next step is on its way.
+      if (show !== undefined && (await run('passkey', { proof: await proveKey(show) }, words))) return
     } catch (error) {
       if (error instanceof KeyRefused) refuse('passkey-none')
     }
