@@ -9,7 +9,7 @@ import { clientInfo, deviceInfo, tenantInfo, userExistence } from './front/publi
 import { startAccount, startAccountNative, verifyAccount } from './login/account.ts'
 import { afterRegister, social } from './login/after-register.ts'
 import { acceptConsent, consentInfo } from './login/consent.ts'
-import { goOn, goOnNative } from './login/continue.ts'
+import { goOnNative } from './login/continue.ts'
 import { nativeLogin, passwordLogin } from './login/password.ts'
 import { nativePasswordlessLogin, passwordlessLogin } from './login/passwordless.ts'
 import { pageTable } from './pages/routes.ts'
@@ -20,6 +20,20 @@ import { cidaasSpelling } from './spelling.ts'
 import { introspect, revoke } from './token/about.ts'
 import { token } from './token/token.ts'
 import { userinfo } from './token/userinfo.ts'
+import { devices, removeDevice } from './users/devices.ts'
+import {
+  activities,
+  changePassword,
+  communicationStatus,
+  linkedUsers,
+  noSuchTrack,
+  notHere,
+  notHereForUsers,
+  nothingThere,
+  updateProfile,
+} from './users/profile.ts'
+import { register, registrationFields } from './users/register.ts'
+import { acceptReset, initiateReset, resetAction, validateReset } from './users/reset.ts'
 import { cancel } from './verify/cancel.ts'
 import { initiate } from './verify/initiation.ts'
 import { configuredCheck, configuredList } from './verify/list.ts'
@@ -66,7 +80,7 @@ const login: readonly Row[] = [
   ['POST', '/login-srv/verification/sdk/login', nativePasswordlessLogin],
   ['GET', '/login-srv/social/login/:provider/:request_id', social],
   ['GET', '/login-srv/social/register/:provider/:request_id', social],
-  ['POST', '/login-srv/precheck/continue/:track_id', goOn],
+  ['POST', '/login-srv/precheck/continue/:track_id', afterRegister],
   ['POST', '/login-srv/precheck/continue/sdk/:track_id', goOnNative],
   ['GET', '/token-srv/prelogin/metadata/:track_id', metadata],
   ['POST', '/consent-management-srv/v2/consent/usage/public/info', consentInfo],
@@ -112,11 +126,48 @@ const setups: readonly Row[] = [
   ['GET', '/verification-actions-srv/users/configurations', ownMethods],
   ['DELETE', '/verification-actions-srv/users/configurations', removeOwn],
   ['DELETE', '/verification-actions-srv/users/configurations/:method', removeOwn],
+  ['GET', '/device-srv/devices', devices],
+  ['DELETE', '/device-srv/device/:device_id', removeDevice],
   ['GET', '/apps-srv/clients/:client_id', showApplication],
   ['PUT', '/apps-srv/clients', changeApplication],
 ]
 
-const table = [...front, ...login, ...verifications, ...setups, ...pageTable]
+/** Accounts, and what SDKs ask about them (cidaas.md §10.6, appendix A). */
+const users: readonly Row[] = [
+  ['POST', '/users-srv/register', register],
+  ['GET', '/registration-setup-srv/public/list', registrationFields],
+  ['GET', '/fieldsetup-srv/public/fields', registrationFields],
+  ['GET', '/users-srv/user/communication/status/:sub', communicationStatus],
+  ['POST', '/password-srv/resetpassword', resetAction],
+  ['POST', '/users-srv/resetpassword/initiate', initiateReset],
+  ['POST', '/users-srv/resetpassword/validatecode', validateReset],
+  ['POST', '/users-srv/resetpassword/accept', acceptReset],
+  ['POST', '/users-srv/changepassword', changePassword],
+  ['PUT', '/users-srv/user/profile/:sub', updateProfile],
+  ['GET', '/users-srv/userinfo/social/:sub', linkedUsers],
+  ['POST', '/activity-streams-srv/user-activities', activities],
+]
+
+/** Services SDKs know and this server has no part for; they say so (cidaas.md appendix A). */
+const absent: readonly Row[] = [
+  ['GET', '/useractions-srv/invitations/:id', notHere],
+  ['GET', '/users-srv/invite/info/:id', notHere],
+  ['GET', '/users-srv/deduplication/info/:track_id', nothingThere],
+  ['POST', '/users-srv/deduplication/register/:track_id', notHere],
+  ['POST', '/users-srv/deduplication/login/redirection', social],
+  ['POST', '/login-srv/login/guest/:request_id', social],
+  ['POST', '/users-srv/user/link/initiate', notHereForUsers],
+  ['POST', '/users-srv/user/link/complete', notHereForUsers],
+  ['POST', '/users-srv/user/unlink/:identity_id', notHereForUsers],
+  ['POST', '/users-srv/user/unregister/scheduler/schedule/:sub', notHereForUsers],
+  ['POST', '/idval-sign-srv/caseinvocation', notHereForUsers],
+  ['POST', '/image-srv/profile/upload', notHereForUsers],
+  // Conditions this server never opens: no track can belong to them.
+  ['POST', '/login-srv/progressive/update/user', noSuchTrack],
+  ['POST', '/auth-actions-srv/validation/:track_id', noSuchTrack],
+]
+
+const table = [...front, ...login, ...verifications, ...setups, ...users, ...absent, ...pageTable]
 
 /** Callers may send headers named by mistake, such as `0` and `1`: whatever they ask for is allowed (cidaas.md §1.6). */
 const cors: CorsRule = { origins: 'registered', allowHeaders: '*', exposeHeaders: ['x-request-id', 'retry-after'] }

@@ -23,7 +23,8 @@ export interface Session {
   readonly seenAt: number
 }
 
-const model = 'CidaasSession'
+export const sessionModel = 'CidaasSession'
+const model = sessionModel
 /** Overall life of a session, s (security contract part 1). */
 export const sessionLifetime = 86_400
 /** Without use it ends after an hour; use is noted at most once a minute (S-127). ms. */
@@ -65,7 +66,7 @@ export function newSession(
   const { random, clock } = engine.parts
   const value = random.token()
   const { user, ...rest } = it
-  const payload = { ...rest, seenAt: clock.now() }
+  const payload = { ...rest, seenAt: clock.now(), userAgent: exchange.userAgent.slice(0, 300) }
   const kept: Artifact = {
     tenant: exchange.tenant.id,
     id: rowId(value),

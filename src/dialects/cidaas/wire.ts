@@ -80,6 +80,7 @@ export const said = {
   badJson: [400, 'VER1003', 'client_error', 'The body could not be read.'],
   missing: [400, 'VER1004', 'client_error', 'A required field is missing.'],
   usageType: [400, 'VER1004', 'client_error', 'The usage_type is not one of those there are.'],
+  notHere: [417, 'VER_0028', 'not_available', 'This service is not available on this server.'],
   unknownMethod: [400, 'VER_0030', 'unknown_method', 'There is no such method.'],
   notActive,
   notConfigured,

@@ -60,7 +60,7 @@ async function readHint(dialect: Dialect, exchange: Exchange, token: string | un
 }
 
 /** Ends a login everywhere: its session, and the families of tokens it gave (cidaas.md §10.7). */
-async function endLogin({ engine }: Dialect, tenant: TenantId, user: string, sid: string): Promise<void> {
+export async function endLogin({ engine }: Dialect, tenant: TenantId, user: string, sid: string): Promise<void> {
   const { store } = engine.parts
   const all = await store.list('artifacts', tenant, { by: { index: 'user', value: user }, limit: 1_000 })
   const writes = all

@@ -5,16 +5,21 @@ import { callerOf, type Dialect } from '../dialect.ts'
 import { inputOf, isUuid } from '../input.ts'
 import { toErrorPage, toPage } from '../redirect.ts'
 import { type LoginRequest, readRequest, unmask } from '../requests.ts'
+import { findRegistration, readRegistration } from '../users/registration.ts'
+import { proveRegistration, sendRegistrationCode } from '../users/verify-address.ts'
 import { openExchange, readExchange } from '../verify/exchanges.ts'
 import { findTrack, readTrackById, type Track } from '../verify/tracks.ts'
 import { classic, ok, type Row, refuseAt, said, sayAt } from '../wire.ts'
+import { mayGoOn } from './after-register.ts'
 
 /**
  * Starts the verification of the address an account has, in a login that waits for it (cidaas.md §6.2). The code goes to
  * that address and to no other. Whoever names an account without such a login gets the same answer, and nothing is sent.
  */
 async function begin(dialect: Dialect, exchange: Exchange, request: LoginRequest) {
-  const track = await waiting(dialect, exchange, request)
+  const registration = await registering(dialect, exchange, request)
+  if (registration) await sendRegistrationCode(dialect, exchange, registration)
+  const track = registration ? undefined : await waiting(dialect, exchange, request)
   const caller = track && callerOf(exchange, track.application)
   if (track && caller) {
     const sent = await sendEmailCode(dialect.engine.parts, { caller, ticket: track.ticket })
@@ -23,7 +28,9 @@ async function begin(dialect: Dialect, exchange: Exchange, request: LoginRequest
   const opened = await openExchange(dialect, exchange.tenant.id, {
     word: 'EMAIL',
     kind: 'email',
-    purpose: { for: 'track', track: track?.ticket.id ?? '' },
+    purpose: registration
+      ? { for: 'registration', track: registration.track }
+      : { for: 'track', track: track?.ticket.id ?? '' },
     client: request.client,
     request: request.id,
     sub: '',
@@ -31,6 +38,18 @@ async function begin(dialect: Dialect, exchange: Exchange, request: LoginRequest
     lifetime: codeLifetime({ tenant: exchange.tenant } as Parameters<typeof codeLifetime>[0]),
   })
   return { yes: opened.exchangeId, no: undefined }
+}
+
+/** Somebody who registers in this request, by the masked id they were given or the track. */
+async function registering(dialect: Dialect, exchange: Exchange, request: LoginRequest) {
+  const input = inputOf(exchange)
+  const named = [input.any('track'), input.any('user')]
+  for (const handle of named) {
+    const it = await readRegistration(dialect, exchange, handle)
+    if (it?.request === request.id && mayGoOn(exchange, it)) return it
+  }
+  const byEmail = await findRegistration(dialect, exchange, request, input.text('email'))
+  return byEmail && mayGoOn(exchange, byEmail) ? byEmail : undefined
 }
 
 /** The login of this user in this request; by the masked id, or by the address of the account. */
@@ -73,6 +92,12 @@ export async function verifyAccount(dialect: Dialect, exchange: Exchange): Promi
   const code = input.any('code')
   if (code === undefined) return sayAt(dialect, exchange, said.codeMissing)
   const it = isUuid(id) ? await readExchange(dialect, exchange.tenant.id, id) : undefined
+  if (it?.purpose.for === 'registration') {
+    const registration = await readRegistration(dialect, exchange, it.purpose.track)
+    const proved = registration && (await proveRegistration(dialect, exchange, registration, code))
+    if (proved === undefined) return sayAt(dialect, exchange, badAccvid)
+    return proved.no === undefined ? ok({ verified: true }) : refuseAt(dialect, exchange, proved)
+  }
   if (it === undefined || it.purpose.for !== 'track' || it.word !== 'EMAIL') return sayAt(dialect, exchange, badAccvid)
   const track = it.purpose.track === '' ? undefined : await readTrackById(dialect, exchange, it.purpose.track)
   if (track === undefined) return refuseAt(dialect, exchange, { no: 'wrong-proof', factor: 'email' })

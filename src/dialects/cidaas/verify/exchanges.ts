@@ -20,6 +20,8 @@ export type Purpose =
       readonly client: ClientId
       readonly proofs: readonly Proof[]
     }
+  /** The mailbox of an account that is about to be; by the track of its registration. */
+  | { readonly for: 'registration'; readonly track: string }
   /** A first factor: what was typed as the name, and how the proof is made. */
   | { readonly for: 'login'; readonly to: string; readonly by: 'password' | 'email' | 'sms' }
 

@@ -4,10 +4,19 @@ import { isUuid } from '../input.ts'
 import { strong } from '../login/code-issue.ts'
 import { conditionOf } from '../login/outcome.ts'
 import { readRequest } from '../requests.ts'
+import { readRegistration } from '../users/registration.ts'
 import { classic, iso, nothing, ok, said } from '../wire.ts'
 import { amrNumbers, type Identifier } from '../words.ts'
 import { methodsOf } from './methods.ts'
 import { readTrack } from './tracks.ts'
+
+/** Somebody who has just registered has chosen a password, and shows next that the mailbox is theirs. */
+const registering = {
+  logged_in: false,
+  validation_type: 'communication_medium_verification',
+  used: false,
+  meta_data: { amr_values: ['10'], userConfiguredMethods: [] },
+}
 
 /** `GET /token-srv/prelogin/metadata/:track_id`: what a pending login waits for (cidaas.md §4.3). */
 export async function metadata(dialect: Dialect, exchange: Exchange): Promise<Answer> {
@@ -15,7 +24,10 @@ export async function metadata(dialect: Dialect, exchange: Exchange): Promise<An
   if (handle === '') return classic(dialect, [404, 'VER_0025', 'not_found', 'The trackId is missing.'])
   if (!isUuid(handle)) return classic(dialect, said.unknownTrack)
   const track = await readTrack(dialect, exchange, handle)
-  if (track === undefined) return nothing
+  if (track === undefined) {
+    const registration = await readRegistration(dialect, exchange, handle)
+    return registration ? ok(registering) : nothing
+  }
   const { ticket, notes } = track
   const condition = conditionOf(ticket.requirement)
   const { factors } = dialect.engine.parts
