@@ -14,6 +14,8 @@ export type Cells = readonly (string | null)[]
 export interface Step {
   readonly statement: Statement
   readonly values: readonly Value[]
+  /** Text of the statement that does the same for so many rows at once, with the values of all of them in a row. */
+  readonly several?: (rows: number) => string
 }
 
 /** What one step answered. */
@@ -36,6 +38,47 @@ export function statement(text: string): Statement {
 
 export function step(text: string, ...values: Value[]): Step {
   return { statement: statement(text), values }
+}
+
+/** A step that may share a statement with others like it. */
+export function shared(text: string, several: (rows: number) => string, ...values: Value[]): Step {
+  return { statement: statement(text), values, several }
+}
+
+/** Rows one statement takes at most. Each size a power of two, so that a connection prepares few of them. */
+const mostRows = 16
+
+/**
+ * Steps alike are made one statement: what a statement costs by itself is about what a row costs. Answers groups in the
+ * order of their first steps; `of`: which of the given steps are in it.
+ */
+export function gathered(steps: readonly Step[]): readonly { readonly step: Step; readonly of: readonly number[] }[] {
+  const alike = new Map<string, number[]>()
+  steps.forEach(({ statement, several }, at) => {
+    const key = several ? statement.name : `alone ${at}`
+    const known = alike.get(key)
+    if (known) known.push(at)
+    else alike.set(key, [at])
+  })
+  return [...alike.values()].flatMap((all) =>
+    portions(all).map((of) => ({ step: joined(of.map((at) => steps[at] as Step)), of })),
+  )
+}
+
+function portions(all: readonly number[]): readonly (readonly number[])[] {
+  const made: (readonly number[])[] = []
+  for (let from = 0; from < all.length; ) {
+    const size = Math.min(mostRows, 2 ** Math.floor(Math.log2(all.length - from)))
+    made.push(all.slice(from, from + size))
+    from += size
+  }
+  return made
+}
+
+function joined(steps: readonly Step[]): Step {
+  const [first] = steps as readonly [Step]
+  if (steps.length === 1 || !first.several) return first
+  return step(first.several(steps.length), ...steps.flatMap(({ values }) => values))
 }
 
 /** What a connection has prepared, and what it was asked to prepare and has not confirmed. */

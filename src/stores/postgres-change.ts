@@ -12,7 +12,7 @@ import {
   Taken,
   takeLoaded,
 } from './change.ts'
-import { type Cells, runBatch, type Step, type StepAnswer, step, type Value } from './postgres-batch.ts'
+import { type Cells, runBatch, type Step, type StepAnswer, shared, step, type Value } from './postgres-batch.ts'
 import { type Connections, callPatience } from './postgres-connection.ts'
 import { isSound, ofChange, sqlState } from './postgres-errors.ts'
 import { Locks } from './postgres-locks.ts'
@@ -224,7 +224,7 @@ function planWrites(writes: readonly Write[], loaded: LoadedRow[]): Plan {
       if (hasSets(table) && values.some((it) => it !== null)) alone = false
       inSets(row.tenant, before.values)
       if (String(expiresAt) === String(before.expiresAt) && sameValues(before.values, values)) {
-        steps.push(step(statements.putDoc, doc, row.tenant, row.id, before.rev))
+        steps.push(shared(statements.putDoc, statements.putDocs, doc, row.tenant, row.id, before.rev))
         continue
       }
       const stored: Value[] = [...storable(table, values)]
@@ -242,7 +242,12 @@ function planWrites(writes: readonly Write[], loaded: LoadedRow[]): Plan {
       alone = false
       locks.row(table, row.tenant, row.id, true)
     }
-    steps.push(step(statements[one.do], row.tenant, row.id, expiresAt, doc, ...storable(table, values)))
+    const stored: Value[] = [row.tenant, row.id, expiresAt, doc, ...storable(table, values)]
+    steps.push(
+      one.do === 'insert'
+        ? shared(statements.insert, statements.inserts, ...stored)
+        : step(statements.upsert, ...stored),
+    )
   }
   return { steps, locks, replaced, alone }
 }

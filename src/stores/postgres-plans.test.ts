@@ -40,10 +40,15 @@ async function runsThrough(text: string, index: string): Promise<void> {
 async function everyStatement(): Promise<void> {
   for (const table of tableNames) {
     const key = `${table}_pkey`
-    const { get, put, putDoc, remove, list, count } = postgresStatements[table]
+    const { get, gets, put, putDoc, putDocs, remove, list, count } = postgresStatements[table]
     const one: RefShape = { table }
     for (const text of [get, put, putDoc, remove, loadAll([one]), loadLocked(one), stillSame([one])]) {
       await runsThrough(text, key)
+    }
+    for (const text of [gets(2), gets(16), putDocs(2), putDocs(16)]) {
+      await runsThrough(text, key)
+      // Row by row, not by reading the whole index and joining it.
+      assert.match(await planOf(text), /Index Cond: .*tenant.*id/, text)
     }
     await runsThrough(list({ after: true, descending: false }), key)
     await runsThrough(sweepTable(table), `${table}_expires_at`)

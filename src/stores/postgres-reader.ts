@@ -1,5 +1,6 @@
+import type { PoolClient } from 'pg'
 import { StoreUnavailable } from '#ports/store.ts'
-import { runBatch, type Step, type StepAnswer } from './postgres-batch.ts'
+import { gathered, runBatch, type Step, type StepAnswer } from './postgres-batch.ts'
 import { type Connections, callPatience, queuePatience } from './postgres-connection.ts'
 import { unavailable } from './postgres-errors.ts'
 
@@ -45,8 +46,10 @@ export function createReader(connections: Connections): (step: Step) => Promise<
       const answers = await connections.use(patienceOf(queue), async (client) => {
         refuseLate(queue)
         taken = queue.splice(0, mostTogether)
-        const steps = taken.map(({ step }) => step)
-        return steps.length === 0 ? [] : await runBatch(client, steps)
+        return await readAll(
+          client,
+          taken.map(({ step }) => step),
+        )
       })
       // The connection is back by now, for whoever writes what depends on these answers.
       taken.forEach(({ resolve }, at) => {
@@ -68,6 +71,23 @@ export function createReader(connections: Connections): (step: Step) => Promise<
       queue.push({ step, at: performance.now(), resolve, reject })
       schedule()
     })
+}
+
+/** The answer of each step, where those that look a row up by its id share a statement. */
+async function readAll(client: PoolClient, steps: readonly Step[]): Promise<readonly StepAnswer[]> {
+  if (steps.length === 0) return []
+  const groups = gathered(steps)
+  const answers = await runBatch(
+    client,
+    groups.map(({ step }) => step),
+  )
+  const each: StepAnswer[] = steps.map(() => ({ rows: [], count: 0 }))
+  groups.forEach(({ of }, at) => {
+    const answer = answers[at] as StepAnswer
+    if (of.length === 1) each[of[0] as number] = answer
+    else for (const [n, ...cells] of answer.rows) each[of[Number(n)] as number] = { rows: [cells], count: 1 }
+  })
+  return each
 }
 
 /** How long the oldest of a queue may still have to wait for its answer, ms. */

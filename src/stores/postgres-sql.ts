@@ -82,9 +82,51 @@ export const stillSame = once((shapes) => {
 /** Fails with division by zero unless exactly one row was written (S-27). */
 const exactlyOne = (write: string) => `WITH w AS (${write} RETURNING 1) SELECT 1 / count(*) FROM w`
 
+/** Makes a text once for each number of rows. */
+function forRows(make: (rows: number) => string): (rows: number) => string {
+  const made: string[] = []
+  return (rows) => {
+    made[rows] ??= make(rows)
+    return made[rows]
+  }
+}
+
+/** `($1, $2), ($3, $4)`: parameters of so many rows; `types` where the database cannot tell. */
+function manyMarks(rows: number, types: readonly string[], before = ''): string {
+  const one = (row: number) => types.map((type, at) => `$${row * types.length + at + 1}${type}`).join(', ')
+  return Array.from({ length: rows }, (_, row) => `(${before.replace('#', String(row))}${one(row)})`).join(', ')
+}
+
+/** Several rows by one statement; values as in the statement for one, row by row. */
+function severalOf(table: TableName) {
+  const names = sqlTables[table].columns.map(({ column }) => column)
+  const columns = ['rev', 'tenant', 'id', 'expires_at', 'doc', ...names]
+  const untyped = columns.slice(1).map(() => '')
+  return {
+    /** Each row with its number, counted from 0. */
+    gets: forRows(
+      (rows) =>
+        `SELECT v.n, t.doc FROM (VALUES ${manyMarks(rows, ['::text', '::text'], '#, ')}) AS v (n, tenant, id) ` +
+        `JOIN ${table} AS t ON t.tenant = v.tenant AND t.id = v.id`,
+    ),
+    inserts: forRows(
+      (rows) => `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${manyMarks(rows, untyped, '1, ')}`,
+    ),
+    /** Fails with division by zero unless every one of them was written. */
+    putDocs: forRows(
+      (rows) =>
+        `WITH w AS (UPDATE ${table} AS t SET rev = t.rev + 1, doc = v.doc ` +
+        `FROM (VALUES ${manyMarks(rows, ['::text', '::text', '::text', '::bigint'])}) AS v (doc, tenant, id, rev) ` +
+        'WHERE t.tenant = v.tenant AND t.id = v.id AND t.rev = v.rev RETURNING 1) ' +
+        `SELECT 1 / (CASE WHEN count(*) = ${rows} THEN 1 ELSE 0 END) FROM w`,
+    ),
+  }
+}
+
 function statementsOf(table: TableName) {
   const { get, insert, upsert, put, putDoc, remove, list, count } = plain[table]
   return {
+    ...severalOf(table),
     get,
     insert,
     upsert,

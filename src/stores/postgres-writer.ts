@@ -1,5 +1,5 @@
 import { Taken } from './change.ts'
-import { runBatch, type Step } from './postgres-batch.ts'
+import { gathered, runBatch, type Step } from './postgres-batch.ts'
 import { type Connections, callPatience } from './postgres-connection.ts'
 import { isSound, ofChange, sqlState, unavailable } from './postgres-errors.ts'
 import { Locks } from './postgres-locks.ts'
@@ -108,5 +108,8 @@ function takeGroup(queue: Waiting[]): readonly Waiting[] {
 function stepsOf(group: readonly Job[]): readonly Step[] {
   const locks = new Locks()
   for (const job of group) if (job.mustLock) locks.join(job.locks)
-  return [...(locks.size > 0 ? [locks.wait()] : []), ...group.flatMap(({ steps }) => steps)]
+  const steps = group.flatMap((job) => job.steps)
+  // What may be refused, replaced or removed goes before what is only added: no change adds a row it also removes.
+  const [alone, alike] = [steps.filter((it) => !it.several), steps.filter((it) => it.several)]
+  return [...(locks.size > 0 ? [locks.wait()] : []), ...alone, ...gathered(alike).map(({ step }) => step)]
 }
