@@ -19,6 +19,7 @@ import { cidaasGroups } from '#dialects/cidaas/routes.ts'
 import { tenantInPath } from '#dialects/entra/paths.ts'
 import { entraGroups } from '#dialects/entra/routes.ts'
 import { hostedGroups } from '#dialects/hosted/routes.ts'
+import { linkEverywhere, retainEverywhere, somethingToLink } from '#engine/audit/everywhere.ts'
 import { counted } from '#engine/counted.ts'
 import { baseOf, createDirectory } from '#engine/directory.ts'
 import { createEngine } from '#engine/engine.ts'
@@ -35,6 +36,7 @@ import { createHealth } from '#ops/health.ts'
 import type { Logger } from '#ops/log.ts'
 import { createMetrics } from '#ops/metrics.ts'
 import { operationsGroup } from '#ops/routes.ts'
+import { createJob } from '#stores/job.ts'
 import { createLease } from '#stores/lease.ts'
 import { openStore } from '#stores/open.ts'
 import { rememberSettings } from '#stores/remembered.ts'
@@ -53,6 +55,9 @@ const messageChannels = ['sms', 'voice', 'email', 'push'] as const
 
 /** How often dead rows are swept, ms. */
 const sweepEvery = 60_000
+/** How often audit events are looked for that wait for their place in the chain, and old ones to be taken away; ms. */
+const linkEvery = 1_000
+const retainEvery = 3_600_000
 
 /**
  * Introduces the rooms to each other and starts to listen. The only file that knows them all; it holds no logic.
@@ -138,6 +143,26 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       onError: (error) => log.warn({ err: error }, 'sweeping failed'),
     })
     sweeper.start()
+    const jobOf = (name: string, everyMs: number, leaseMs: number) => ({
+      everyMs,
+      leaseMs,
+      lease: createLease({ store, clock, name, holder: systemRandom.token(), lastsMs: leaseMs }),
+      onError: (error: unknown) => log.warn({ err: error }, `${name} failed`),
+    })
+    const chain = { store, keyring, clock }
+    const jobs = [
+      createJob({
+        ...jobOf('audit-chain', linkEvery, 20_000),
+        due: () => somethingToLink(chain),
+        work: () => linkEverywhere(chain),
+      }),
+      createJob({
+        ...jobOf('audit-retention', retainEvery, retainEvery / 2),
+        due: async () => true,
+        work: () => retainEverywhere(chain),
+      }),
+    ]
+    for (const job of jobs) job.start()
     dispatcher.nudge()
     // Read ahead, so that the first rated login finds them; else with the first question.
     if (usesRisk(config)) void networks.warm()
@@ -147,7 +172,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       async stop() {
         health.stopping()
         await listening.stop()
-        await Promise.all([sweeper.stop(), dispatcher.stop(2_000)])
+        await Promise.all([sweeper.stop(), dispatcher.stop(2_000), ...jobs.map((job) => job.stop())])
         tls?.close()
         networks.close()
         await store.close()

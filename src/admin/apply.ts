@@ -129,7 +129,9 @@ export function tenantFields(wanted: TenantConfig, development: boolean): Omit<T
       mfa: mfaRule(wanted.mfa),
       discovery: wanted.discovery,
       signUp: wanted.sign_up,
+      hideUnknownUsers: wanted.hide_unknown_users,
       keys: keyRule(wanted.webauthn),
+      audit: auditRule(wanted.audit),
       branding: brandingRule(wanted.branding),
       messages: wanted.messages as Tenant['messages'],
     }),
@@ -151,6 +153,11 @@ export function brandingRule(it: TenantConfig['branding']): Branding | undefined
   if (it === undefined) return undefined
   const { accent_dark, background_dark, ...same } = it
   return { ...named(same), ...named({ accentDark: accent_dark, backgroundDark: background_dark }) }
+}
+
+/** How long audit events are kept, in the words of the model. */
+export function auditRule(it: TenantConfig['audit']): Tenant['audit'] {
+  return it && named({ retentionDays: it.retention_days })
 }
 
 /** What keys may be registered, in the words of the model. */

@@ -1,6 +1,7 @@
 import type { Operation } from './operation.ts'
 import { apiRoutes } from './routes/apis.ts'
 import { applicationRoutes } from './routes/applications.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { authenticatorRoutes } from './routes/authenticators.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -21,5 +22,6 @@ export const operations: readonly Operation[] = [
   ...keyRoutes,
   ...phoneGuardRoutes,
   ...eventRoutes,
+  ...auditRoutes,
   ...healthRoutes,
 ]

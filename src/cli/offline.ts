@@ -8,9 +8,12 @@ import { createPasswordHasher } from '#crypto/passwords.ts'
 import { systemRandom } from '#crypto/random.ts'
 import { factorMap } from '#factors/index.ts'
 import { createServer } from '#http/server.ts'
+import type { TenantId } from '#model/ids.ts'
 import { createTenantKeys } from '#oidc/keys.ts'
 import { systemClock } from '#ops/clock.ts'
 import { createLog } from '#ops/log.ts'
+import type { Keyring } from '#ports/keyring.ts'
+import type { Store } from '#ports/store.ts'
 import { openStore } from '#stores/open.ts'
 import type { Exit } from './exit.ts'
 import { describeStartFailure } from './start-failure.ts'
@@ -40,6 +43,47 @@ export async function withAdmin(
   exit: Exit,
   work: (admin: Offline) => Promise<void>,
 ): Promise<void> {
+  await withSettings(options, exit, (settings) => onStore(settings, options.tenant, work))
+}
+
+/** The database of the configuration and the keys that open it, for verbs the admin API has no words for. */
+export interface Opened {
+  readonly store: Store
+  readonly keyring: Keyring
+  /** The tenants asked for: the one named, else all there are. */
+  readonly tenants: readonly TenantId[]
+}
+
+/** Opens the database of the configuration; a server may run beside it. */
+export async function withStore(
+  options: { readonly config?: string; readonly tenant?: string },
+  exit: Exit,
+  work: (opened: Opened) => Promise<void>,
+): Promise<void> {
+  await withSettings(options, exit, async (settings) => {
+    const store = await openStore(settings.databaseUrl)
+    try {
+      const keyring = createKeyring(settings.masterKeys)
+      const problem = await masterKeyProblem(store, keyring)
+      if (problem) throw new StartError(problem)
+      const ids = await store.everyTenant()
+      const first = settings.config.tenants[0]?.id
+      // Without a name the configuration's first tenant is the first.
+      const ordered = ids.toSorted((a, b) => Number(b === first) - Number(a === first))
+      const tenants = options.tenant === undefined ? ordered : ids.filter((id) => id === options.tenant)
+      if (tenants.length === 0) throw new AdminRefused(`the database holds no tenant ${options.tenant ?? 'at all'}`)
+      await work({ store, keyring, tenants })
+    } finally {
+      await store.close()
+    }
+  })
+}
+
+async function withSettings(
+  options: { readonly config?: string },
+  exit: Exit,
+  work: (settings: Settings) => Promise<void>,
+): Promise<void> {
   const { env, execArgv } = process
   const loaded = await loadConfig({ env, argvConfigPath: options.config, cwd: process.cwd(), execArgv })
   if (!loaded.ok) {
@@ -48,7 +92,7 @@ export async function withAdmin(
   }
   const { settings } = loaded
   try {
-    await onStore(settings, options.tenant, work)
+    await work(settings)
   } catch (error) {
     if (!(error instanceof AdminRefused)) terminal.problem(describeStartFailure(error, settings))
     else terminal.problem({ key: 'admin API', problem: error.message, mend: 'Correct it and call again' })

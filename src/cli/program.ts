@@ -11,7 +11,16 @@ import { storeCommand } from './store.ts'
 import { terminal } from './terminal.ts'
 import { usersCommand } from './users.ts'
 
-const commands = [serveCommand, configCommand, doctorCommand, usersCommand, keysCommand, storeCommand, networkCommand]
+const commands = [
+  serveCommand,
+  configCommand,
+  doctorCommand,
+  usersCommand,
+  keysCommand,
+  storeCommand,
+  auditCommand,
+  networkCommand,
+]
 
 /** Runs `polyfactor <verb> …` and answers the exit code. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {

@@ -330,7 +330,17 @@ const tenant = z
     }),
     limits: limits.default({ code_lifetime_seconds: 300 }),
     sign_up: signUp.optional(),
+    hide_unknown_users: z.boolean().optional().meta({
+      description: 'true: native authentication does not tell who is known either, as nothing else does. Default false.',
+    }),
     webauthn: keys.optional(),
+    audit: z
+      .strictObject({
+        retention_days: z.int().min(1).max(36_500).optional().meta({
+          description: 'Audit events older than this are taken away, and a signed checkpoint left. Absent: none is.',
+        }),
+      })
+      .optional(),
     branding: branding.optional(),
     messages: messages.optional(),
     apis: z.array(api).default([]),

@@ -59,6 +59,11 @@ export interface KeyRule {
   readonly userVerification: 'preferred' | 'required'
 }
 
+/** How long audit events are kept; absent: for ever. */
+export interface AuditRule {
+  readonly retentionDays?: number
+}
+
 export interface Tenant extends Row {
   readonly id: TenantId
   readonly name: string
@@ -77,7 +82,10 @@ export interface Tenant extends Row {
   readonly discovery?: string
   readonly limits?: LimitOverrides
   readonly signUp?: SignUpRule
+  /** Wires whose vendors tell whether a login is known do not; the others never do (S-102). */
+  readonly hideUnknownUsers?: boolean
   readonly keys?: KeyRule
+  readonly audit?: AuditRule
   readonly branding?: Branding
   readonly messages?: MessageTexts
 }

@@ -9,7 +9,7 @@ import { unavailable } from './postgres-errors.ts'
 import { createReader } from './postgres-reader.ts'
 import { everyTenant, postgresStatements, sweepTable } from './postgres-sql.ts'
 import { createWriter, type Job } from './postgres-writer.ts'
-import { columnOf, isStorable, sqlTables, tableNames } from './sql.ts'
+import { columnOf, isStorable, sqlTables, sweptTables } from './sql.ts'
 
 /** Rows one query may answer with, and one transaction may sweep (S-170). */
 const mostRows = 1000
@@ -122,7 +122,7 @@ export class PostgresStore implements Store {
       const most = Math.max(0, Math.min(limit, mostRows))
       let swept = 0
       // A transaction a table: together they delete at most `limit`, and no row waits for another table's.
-      for (const table of tableNames) {
+      for (const table of sweptTables) {
         if (swept >= most) break
         swept += (await this.#readAlone(step(sweepTable(table), now, most - swept))).count
       }

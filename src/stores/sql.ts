@@ -57,7 +57,20 @@ export function columnOf(table: SqlTable, index: string): string {
  * Tables that grow with every request and whose sets nobody decides upon. Keeping such a set still while a change
  * decides would make all requests wait for each other, so no change may name one.
  */
-const openEnded: ReadonlySet<TableName> = new Set(['events', 'messages'])
+const openEnded: ReadonlySet<TableName> = new Set([
+  'events',
+  'messages',
+  'audit_queue',
+  'audit_blocks',
+  'risk_decisions',
+])
+
+/**
+ * Tables the sweep leaves alone: their rows have no end, and only retention takes any away, so that the role the server
+ * works under need not be allowed to delete there (S-147).
+ */
+const neverSwept: ReadonlySet<TableName> = new Set(['events', 'audit_blocks'])
+export const sweptTables = tableNames.filter((table) => !neverSwept.has(table))
 
 /** Whether a change may name all rows with a value of an index of this table. */
 export function hasSets(table: TableName): boolean {

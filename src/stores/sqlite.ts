@@ -2,7 +2,7 @@ import type { TenantId } from '#model/ids.ts'
 import type { IndexName, TableName, Tables } from '#model/tables.ts'
 import { type Decision, type Found, type ListOptions, type Refs, type Store, StoreUnavailable } from '#ports/store.ts'
 import type { Decide } from './change.ts'
-import { columnOf, isStorable, tableNames } from './sql.ts'
+import { columnOf, isStorable, sweptTables } from './sql.ts'
 import { changeOf, Spoiled } from './sqlite-change.ts'
 import { createCheckpointer } from './sqlite-checkpoint.ts'
 import { busyTimeout, type Connection, connect, databasePath, messageOf } from './sqlite-connection.ts'
@@ -301,7 +301,7 @@ export class SqliteStore implements Store {
 function sweep(connection: Connection, now: number, limit: number): number {
   const most = Math.max(0, Math.min(limit, mostRows))
   let swept = 0
-  for (const name of tableNames) {
+  for (const name of sweptTables) {
     if (swept >= most) break
     swept += Number(connection.table(name).sweep.run(now, most - swept).changes)
   }

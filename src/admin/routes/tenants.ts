@@ -2,7 +2,17 @@ import * as z from 'zod'
 import { asId, type TenantId } from '#model/ids.ts'
 import type { Tenant } from '#model/tenant.ts'
 import type { Store } from '#ports/store.ts'
-import { brandingRule, cleared, keyRule, limitsRule, mfaRule, named, phoneRule, tenantFields } from '../apply.ts'
+import {
+  auditRule,
+  brandingRule,
+  cleared,
+  keyRule,
+  limitsRule,
+  mfaRule,
+  named,
+  phoneRule,
+  tenantFields,
+} from '../apply.ts'
 import { addRow, changeRow } from '../changes.ts'
 import { type Operation, serverOperation, tenantOperation } from '../operation.ts'
 import { conflict } from '../problems.ts'
@@ -94,6 +104,7 @@ const patch = tenantOperation({
         ...named({
           name: body.name,
           domains: body.domains,
+          hideUnknownUsers: body.hide_unknown_users,
           factors: body.factors,
           pages: body.pages,
           defaultConnection: body.default_connection,
@@ -105,6 +116,7 @@ const patch = tenantOperation({
           mfa: body.mfa && mfaRule(body.mfa),
           discovery: body.discovery,
           signUp: body.sign_up,
+          audit: body.audit && auditRule(body.audit),
           keys: body.webauthn && keyRule(body.webauthn),
           branding: body.branding && brandingRule(body.branding),
           messages: body.messages as Tenant['messages'] | null,

@@ -44,9 +44,11 @@ export const tenant = z
         ),
       })
       .optional(),
+    hide_unknown_users: z.boolean().optional(),
     webauthn: tenantWords.webauthn,
     branding: tenantWords.branding,
     messages: tenantWords.messages,
+    audit: tenantWords.audit,
   })
   .meta({ id: 'Tenant' })
 
@@ -63,6 +65,8 @@ export const tenantCreate = z.strictObject({
   limits: tenantWords.limits,
   discovery: tenantWords.discovery,
   sign_up: tenantWords.sign_up,
+  hide_unknown_users: tenantWords.hide_unknown_users,
+  audit: tenantWords.audit,
   webauthn: tenantWords.webauthn,
   branding: tenantWords.branding,
   messages: tenantWords.messages,
@@ -84,6 +88,8 @@ export const tenantPatch = z.strictObject({
   limits: limits.optional().meta({ description: 'Replaced as a whole.' }),
   discovery: tenantWords.discovery.nullable().meta({ description: 'null: the default.' }),
   sign_up: tenantWords.sign_up.nullable().meta(replaced),
+  hide_unknown_users: tenantWords.hide_unknown_users,
+  audit: tenantWords.audit.nullable().meta(replaced),
   webauthn: tenantWords.webauthn.nullable().meta(replaced),
   branding: tenantWords.branding.nullable().meta(replaced),
   messages: tenantWords.messages.nullable().meta(replaced),
@@ -115,7 +121,9 @@ export function tenantView(it: Tenant): z.input<typeof tenant> {
     },
     ...(it.discovery ? { discovery: it.discovery } : {}),
     ...(it.signUp ? { sign_up: { ...it.signUp, attributes: it.signUp.attributes.map((one) => ({ ...one })) } } : {}),
+    ...(it.hideUnknownUsers === undefined ? {} : { hide_unknown_users: it.hideUnknownUsers }),
     ...(it.keys ? { webauthn: keysView(it.keys) } : {}),
+    ...(it.audit ? { audit: { retention_days: it.audit.retentionDays } } : {}),
     ...(it.branding ? { branding: brandingView(it.branding) } : {}),
     ...(it.messages ? { messages: it.messages as never } : {}),
   }
