@@ -4,6 +4,7 @@ import type { UserId } from '#model/ids.ts'
 import type { Outcome, Refusal } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import type { Proof } from '#model/proof.ts'
+import type { RiskDecision, RiskLevel } from '#model/risk.ts'
 import type { Requirement, Wish } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
 import { type Decision, type Found, insert, put, type Refs, row, rows, type Write } from '#ports/store.ts'
@@ -15,6 +16,10 @@ import { lastMfaHere, markRef, markStands, wantsMark, writeMark } from './marks.
 import type { Caller, Parts } from './parts.ts'
 import { sleeps } from './policy/dormant.ts'
 import { type Judgement, judge } from './policy/index.ts'
+import { type Assessed, assess, levelOf } from './risk/assess.ts'
+import { decisionWrites } from './risk/decisions.ts'
+import { carriedRisk } from './risk/flow.ts'
+import { type Lesson, lessonOf } from './risk/lesson.ts'
 import { newTicket } from './tickets.ts'
 import { deviceRef, isTrusted, isYoungEnough } from './trusted-devices.ts'
 
@@ -55,8 +60,12 @@ export async function admit<R extends Refs, A>(
   request: AdmitRequest<R, A>,
 ): Promise<Outcome<Admitted<A>>> {
   const { caller, user, issue } = request
-  const refs = { ...issue.refs, ...request.spend?.refs, ...accountRefs(caller, user) }
-  return await parts.store.change(refs, (found): Decision<Outcome<Admitted<A>>> => {
+  const rated: Rated = {
+    assessed: await assess(parts, caller, user, request.proofs),
+    lesson: lessonOf(parts, caller, user),
+  }
+  const refs = { ...issue.refs, ...request.spend?.refs, ...rated.lesson.refs, ...accountRefs(caller, user) }
+  const outcome = await parts.store.change(refs, (found): Decision<Outcome<Admitted<A>>> => {
     const account = found as unknown as Found<ReturnType<typeof accountRefs>>
     const spent = request.spend?.decide(found as unknown as Found<Refs>)
     if (spent?.refuse) return { result: spent.refuse, writes: spent.writes }
@@ -64,11 +73,19 @@ export async function admit<R extends Refs, A>(
     const known = there ?? spent?.creates
     if (known === undefined) return { result: { no: 'wrong-password' } }
     const isNew = account.user === undefined
-    const decided = decideFor(parts, request, known, account, found as unknown as Found<R>, isNew)
+    const decided = decideFor(parts, request, known, account, found as unknown as Found<R>, isNew, rated)
     // Tokens write the account themselves; whatever else the answer is, what the proof made of it stays.
     const altered = there !== account.user && there && decided.result.yes === undefined ? [put('users', there)] : []
     return { ...decided, writes: [...(spent?.writes ?? []), ...altered, ...(decided.writes ?? [])] }
   })
+  if (outcome.yes !== undefined) await rated.lesson.spread()
+  return outcome
+}
+
+/** How a login was rated, and what it will have taught. */
+interface Rated {
+  readonly assessed: Assessed | undefined
+  readonly lesson: Lesson
 }
 
 /** Policy, then either the grant or a ticket. */
@@ -79,19 +96,32 @@ function decideFor<R extends Refs, A>(
   account: Found<ReturnType<typeof accountRefs>>,
   found: Found<R>,
   isNew: boolean,
+  { assessed, lesson }: Rated,
 ): Decision<Outcome<Admitted<A>>> {
   const { caller, proofs, wish, issue } = request
   if (user.blocked) return refused(parts, caller, user.id, { no: 'blocked-user' })
   const { authenticators, mark, device } = account
-  const judged = judgeNow(parts, { caller, user, authenticators, proofs, wish, device }, lastMfaHere(mark))
-  if (!judged.met && 'refuse' in judged) return refused(parts, caller, user.id, judged.refuse)
+  const risk = levelOf(assessed)
+  const judged = judgeNow(parts, { caller, user, authenticators, proofs, wish, device, risk }, lastMfaHere(mark))
+  const decision = assessed && decisionWrites(parts, caller, user.id, assessed, outcomeOf(judged))
+  const decided = decision?.writes ?? []
+  if (!judged.met && 'refuse' in judged) {
+    const no = refused(parts, caller, user.id, judged.refuse)
+    return { ...no, writes: [...decided, ...no.writes] }
+  }
   if (!judged.met) {
-    const { handle, write } = newTicket(parts, caller, { user: user.id, wish, proofs, requirement: judged.require })
+    const { handle, write } = newTicket(parts, caller, {
+      user: user.id,
+      wish,
+      proofs,
+      requirement: judged.require,
+      ...(assessed && decision && { risk: carriedRisk(caller, assessed, decision.id) }),
+    })
     const event = audit(parts, caller, 'mfa.required', { user: user.id, details: requirementDetails(judged.require) })
     const born = isNew ? [insert('users', user)] : []
     return {
       result: { no: 'more-proof', ticket: handle, require: judged.require },
-      writes: [...born, write, event],
+      writes: [...born, ...decided, write, event],
     }
   }
   const granted: Granted = { user, proofs, wish, assurance: assure(proofs, parts.factors) }
@@ -100,9 +130,19 @@ function decideFor<R extends Refs, A>(
     const no = refused(parts, caller, user.id, made.refuse)
     return { ...no, writes: [...no.writes, ...made.writes] }
   }
-  const left = loginWrites(parts, caller, granted, { isNew, provedSecond: justProvedBoth(proofs, parts.clock.now()) })
-  return { result: yes({ granted, issued: made.issued }), writes: [...made.writes, ...left] }
+  const provedSecond = justProvedBoth(proofs, parts.clock.now())
+  const left = loginWrites(parts, caller, granted, { isNew, provedSecond })
+  const learned = provedSecond ? lesson.writes(found) : []
+  return { result: yes({ granted, issued: made.issued }), writes: [...made.writes, ...decided, ...left, ...learned] }
 }
+
+/** What became of a login that was rated: what is left to do besides is no matter of risk. */
+export const outcomeOf = (judged: Judgement): RiskDecision['outcome'] =>
+  judged.met || ('require' in judged && judged.require.act !== undefined)
+    ? 'passed'
+    : 'refuse' in judged
+      ? 'refused'
+      : 'asked'
 
 /** Whether a first factor that is two in one was proved for this very request, and not for a session long ago. */
 const justProvedBoth = ([first]: readonly Proof[], now: number): boolean =>
@@ -125,6 +165,7 @@ export function judgeNow(
     readonly proofs: readonly Proof[]
     readonly wish: Wish
     readonly device: Artifact | undefined
+    readonly risk: RiskLevel | undefined
   },
   mark: number | undefined,
 ): Judgement {

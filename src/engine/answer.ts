@@ -14,6 +14,7 @@ import { flowId, flowUser } from './flow.ts'
 import { noticeRef } from './notices.ts'
 import type { Parts } from './parts.ts'
 import { answeredRefs } from './phone-guard/answered.ts'
+import { type FlowRisk, riskOfFlow } from './risk/flow.ts'
 import { factorTools, openSecret, sealContext } from './tools.ts'
 
 export type { Answered, AnswerRequest } from './answer/request.ts'
@@ -34,8 +35,10 @@ export async function answer<R extends Refs, A>(
   const user = flowUser(flow)
   const asked = 'challenge' in request.to ? challengeId(request.to.challenge) : undefined
   const examined = await examineFirst(parts, request)
+  const risk = flow.by === 'ticket' ? await riskOfFlow(parts, caller, flow.ticket) : undefined
   const refs = {
     ...issue.refs,
+    ...risk?.lesson.refs,
     ...accountRefs(caller, user),
     ticket: row('tickets', tenant, flow.by === 'ticket' ? flow.ticket.id : ''),
     challenge: row('challenges', tenant, asked ?? ''),
@@ -56,9 +59,11 @@ export async function answer<R extends Refs, A>(
       found as unknown as Found<R>,
       attempt.yes,
       examined.evidence,
+      risk,
     )
   })
   if (outcome.yes !== undefined || outcome.no === 'wrong-proof') parts.nudge()
+  if (outcome.yes !== undefined && request.recordOnly !== true) await risk?.lesson.spread()
   return outcome
 }
 
@@ -97,6 +102,7 @@ function judgeAttempt<R extends Refs, A>(
   found: Found<R>,
   attempt: Attempt,
   evidence: unknown,
+  risk: FlowRisk | undefined,
 ): Decision<Outcome<Answered<A>>> {
   if (request.proof === undefined && attempt.factor.traits.proof !== 'approval')
     return { result: { no: 'proof-missing' } }
@@ -118,7 +124,7 @@ function judgeAttempt<R extends Refs, A>(
     const { key } = right.verdict
     const taken = key !== undefined && account.named?.some((one) => one.key === key && one.id !== right.it.id)
     if (taken === true) return wrong(parts, request, account, attempt)
-    return succeed(parts, request, account, found, attempt, right.it, right.verdict)
+    return succeed(parts, request, account, found, attempt, right.it, right.verdict, risk)
   }
   if (other === 'waiting') return waiting(parts, attempt)
   if (other === 'declined') return declined(parts, request, account, attempt)

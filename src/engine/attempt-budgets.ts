@@ -116,6 +116,10 @@ export function addressFailure(
 /** Who has failed from an address lately, by a short digest, and when first. */
 type Failing = Readonly<Record<string, number>>
 
+/** How many accounts somebody has lately failed at from the address of this budget. `now` in epoch ms. */
+export const failingAccounts = (budget: Budget | undefined, now: number): number =>
+  Object.keys(failingFrom(budget, now)).length
+
 function failingFrom(budget: Budget | undefined, now: number): Failing {
   const since = now - limits.usersFailingWithin * 1_000
   const known = (budget?.memory?.failing ?? {}) as Failing

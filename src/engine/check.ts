@@ -3,12 +3,14 @@ import type { Refusal } from '#model/outcome.ts'
 import type { Assurance, Proof } from '#model/proof.ts'
 import type { Wish } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
-import { accountRefs, judgeNow } from './admit.ts'
+import { accountRefs, judgeNow, outcomeOf } from './admit.ts'
 import { assure } from './assurance.ts'
 import { limits } from './limits.ts'
 import { lastMfaHere } from './marks.ts'
 import type { Caller, Parts } from './parts.ts'
 import { held } from './policy/ways.ts'
+import { assess, levelOf } from './risk/assess.ts'
+import { decisionWrites } from './risk/decisions.ts'
 
 export interface CheckRequest {
   readonly caller: Caller
@@ -25,7 +27,7 @@ export type Checked =
   | { readonly is: 'refused'; readonly refusal: Refusal }
 
 /**
- * Asks policy about a session that already stands, without opening a ticket or writing anything: whoever issues on it
+ * Asks policy about a session that already stands, without opening a ticket: whoever issues on it
  * asks here at that moment (S-56). Changes to factors need, of an account that has none, the first factor at most 300 s
  * old (S-63).
  */
@@ -41,11 +43,17 @@ export async function check(parts: Parts, { caller, user, proofs, wish }: CheckR
   if (wish.managesFactors === true && old && held(authenticators, parts.factors).length === 0) {
     return { is: 'first-again', user: account }
   }
+  const assessed = await assess(parts, caller, user, proofs)
   const judged = judgeNow(
     parts,
-    { caller, user: account, authenticators, proofs, wish, device },
+    { caller, user: account, authenticators, proofs, wish, device, risk: levelOf(assessed) },
     lastMfaHere(found.mark),
   )
+  // Where more is wanted, the flow that asks for it is rated itself.
+  if (assessed !== undefined && (judged.met || 'refuse' in judged)) {
+    const { writes } = decisionWrites(parts, caller, user, assessed, outcomeOf(judged))
+    await parts.store.change({}, () => ({ result: undefined, writes }))
+  }
   if (judged.met) return { is: 'enough', user: account, assurance: assure(proofs, parts.factors) }
   return 'refuse' in judged ? { is: 'refused', refusal: judged.refuse } : { is: 'more', user: account }
 }

@@ -19,7 +19,7 @@ export interface Engine {
   signIn(request: SignInRequest): Promise<Outcome<SignedIn>>
   /** Asks policy whether tokens may be issued; opens a ticket when more is to be proved. */
   admit<R extends Refs, A>(request: AdmitRequest<R, A>): Promise<Outcome<Admitted<A>>>
-  /** Asks policy what a standing session is worth; writes nothing. */
+  /** Asks policy what a standing session is worth; writes nothing but how it was rated. */
   check(request: CheckRequest): Promise<Checked>
   /** Starts the enrolment of an authenticator. */
   enrol(request: EnrolRequest): Promise<Outcome<Enrolment>>

@@ -9,6 +9,7 @@ export type EventType =
   | 'login.password'
   | 'login.passwordless'
   | 'login.granted'
+  | 'login.risk'
   | 'login.refreshed'
   | 'mfa.required'
   | 'challenge.sent'

@@ -2,13 +2,14 @@ import type { Outcome } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import type { Requirement, Ticket } from '#model/ticket.ts'
 import { type Decision, type Found, put, type Refs, row, rows } from '#ports/store.ts'
-import { type Admitted, accountRefs, judgeNow, loginWrites, requirementDetails } from './admit.ts'
+import { type Admitted, accountRefs, judgeNow, loginWrites, outcomeOf, requirementDetails } from './admit.ts'
 import { assure } from './assurance.ts'
 import { voidChallenges } from './challenges.ts'
 import { audit } from './events.ts'
 import type { Granted, Issue } from './issue.ts'
 import { lastMfaHere } from './marks.ts'
 import type { Caller, Parts } from './parts.ts'
+import { type FlowRisk, riskOfFlow } from './risk/flow.ts'
 import { checkTicket, flowStart, newTicket } from './tickets.ts'
 
 export interface FinishRequest<R extends Refs, A> {
@@ -31,8 +32,9 @@ export async function finish<R extends Refs, A>(
   request: FinishRequest<R, A>,
 ): Promise<Outcome<Admitted<A>>> {
   const { caller, issue } = request
-  const refs = { ...issue.refs, ...ownRefs(caller, request.ticket) }
-  return await parts.store.change(refs, (found): Decision<Outcome<Admitted<A>>> => {
+  const risk = await riskOfFlow(parts, caller, request.ticket)
+  const refs = { ...issue.refs, ...risk.lesson.refs, ...ownRefs(caller, request.ticket) }
+  const outcome = await parts.store.change(refs, (found): Decision<Outcome<Admitted<A>>> => {
     const own = found as unknown as Found<ReturnType<typeof ownRefs>>
     const now = parts.clock.now()
     const { user, authenticators } = own
@@ -43,12 +45,13 @@ export async function finish<R extends Refs, A>(
     const { proofs, wish } = ticket
     const judged = judgeNow(
       parts,
-      { caller, user, authenticators, proofs, wish, device: own.device },
+      { caller, user, authenticators, proofs, wish, device: own.device, risk: risk.level },
       lastMfaHere(own.mark),
     )
-    if (!judged.met && 'refuse' in judged) return { result: judged.refuse }
+    const rated = risk.writes(outcomeOf(judged))
+    if (!judged.met && 'refuse' in judged) return { result: judged.refuse, writes: rated }
     const ended = [put('tickets', { ...ticket, usedAt: now }), ...voidChallenges(own.siblings, now)]
-    if (!judged.met) return goOn(parts, request, ticket, judged.require, ended)
+    if (!judged.met) return goOn(parts, request, ticket, judged.require, ended, rated)
     const granted: Granted = { user, proofs, wish, assurance: assure(proofs, parts.factors) }
     const issued = issue.decide(granted, found as unknown as Found<R>)
     if (issued.refuse) return { result: issued.refuse, writes: issued.writes }
@@ -56,9 +59,17 @@ export async function finish<R extends Refs, A>(
     const provedSecond = proofs.some((it, at) => (at > 0 || it.userVerified) && it.at >= flowStart(caller, ticket))
     return {
       result: yes({ granted, issued: issued.issued }),
-      writes: [...ended, ...issued.writes, ...loginWrites(parts, caller, granted, { isNew: false, provedSecond })],
+      writes: [
+        ...ended,
+        ...issued.writes,
+        ...rated,
+        ...loginWrites(parts, caller, granted, { isNew: false, provedSecond }),
+        ...(provedSecond ? risk.lesson.writes(found) : []),
+      ],
     }
   })
+  if (outcome.yes !== undefined) await risk.lesson.spread()
+  return outcome
 }
 
 const ownRefs = (caller: Caller, ticket: Ticket) => ({
@@ -73,16 +84,18 @@ function goOn<R extends Refs, A>(
   ticket: Ticket,
   require: Requirement,
   ended: Decision<unknown>['writes'] = [],
+  rated: ReturnType<FlowRisk['writes']> = [],
 ): Decision<Outcome<Admitted<A>>> {
   if (stepOf(require) === stepOf(ticket.requirement)) {
-    return { result: { no: 'more-proof', ticket: handle, require } }
+    return { result: { no: 'more-proof', ticket: handle, require }, writes: rated }
   }
-  const { user, wish, proofs } = ticket
-  const next = newTicket(parts, caller, { user, wish, proofs, requirement: require, endsAt: ticket.endsAt })
+  const { user, wish, proofs, risk } = ticket
+  const it = { user, wish, proofs, requirement: require, endsAt: ticket.endsAt }
+  const next = newTicket(parts, caller, { ...it, ...(risk && { risk }) })
   const event = audit(parts, caller, 'mfa.required', { user, details: requirementDetails(require) })
   return {
     result: { no: 'more-proof', ticket: next.handle, require },
-    writes: [...ended, next.write, event],
+    writes: [...ended, ...rated, next.write, event],
   }
 }
 

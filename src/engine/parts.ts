@@ -3,6 +3,7 @@ import type { Tenant } from '#model/tenant.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { Factor } from '#ports/factor.ts'
 import type { Keyring } from '#ports/keyring.ts'
+import type { Networks } from '#ports/network.ts'
 import type { PasswordHasher } from '#ports/passwords.ts'
 import type { Random } from '#ports/random.ts'
 import type { Store } from '#ports/store.ts'
@@ -21,6 +22,10 @@ export interface Parts {
   readonly nudge: () => void
   /** Addresses that share no budget: in development everything comes from the machine itself. */
   readonly addressExempt: (address: string) => boolean
+  /** Where addresses are; absent: nobody knows, and every network is unknown. */
+  readonly networks?: Networks
+  /** Longest time all reads for one rating may take, ms; absent: 50 (S-98). */
+  readonly riskDeadline?: number
 }
 
 /** A fresh bearer handle in the form the caller's wire can carry. */

@@ -32,6 +32,7 @@ export function newTicket(
     readonly wish: Wish
     readonly proofs: readonly Proof[]
     readonly requirement: Requirement
+    readonly risk?: Ticket['risk']
     /** End of the flow it goes on; absent: a flow begins. */
     readonly endsAt?: number
   },

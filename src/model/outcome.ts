@@ -26,6 +26,7 @@ export type Refusal =
   | { readonly no: 'ticket-of-other-client' }
   | { readonly no: 'no-factor-available' }
   | { readonly no: 'policy-unavailable' }
+  | { readonly no: 'risk-too-high' }
   // challenge and proof
   | { readonly no: 'challenge-unknown' }
   | { readonly no: 'challenge-expired' }

@@ -1,5 +1,6 @@
 import type { ClientId, TicketId, UserId } from './ids.ts'
 import type { Proof } from './proof.ts'
+import type { RiskLevel } from './risk.ts'
 import type { Row } from './row.ts'
 
 /** What an interrupted request asked for. The engine keeps it for the dialect and reads only what it names here. */
@@ -37,6 +38,8 @@ export interface Ticket extends Row {
   readonly wish: Wish
   readonly proofs: readonly Proof[]
   readonly requirement: Requirement
+  /** How the login was rated that opened the flow, the row of that decision, and a digest of who it was; absent: nobody asked. */
+  readonly risk?: { readonly level: RiskLevel; readonly decision: string; readonly from: string }
   /** Wrong proofs without a challenge of their own, per factor kind (S-17). */
   readonly failures: Readonly<Record<string, number>>
   readonly createdAt: number

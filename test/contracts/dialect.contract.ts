@@ -83,6 +83,7 @@ const refusals: { readonly [W in RefusalWord]: Extract<Refusal, { readonly no: W
   'ticket-of-other-client': { no: 'ticket-of-other-client' },
   'no-factor-available': { no: 'no-factor-available' },
   'policy-unavailable': { no: 'policy-unavailable' },
+  'risk-too-high': { no: 'risk-too-high' },
   'challenge-unknown': { no: 'challenge-unknown' },
   'challenge-expired': { no: 'challenge-expired' },
   'challenge-of-other-flow': { no: 'challenge-of-other-flow' },

@@ -25,6 +25,7 @@ import type { Tenant } from '#model/tenant.ts'
 import type { Wish } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
 import type { Factor } from '#ports/factor.ts'
+import type { Networks } from '#ports/network.ts'
 import type { PasswordHasher } from '#ports/passwords.ts'
 import { type Store, upsert } from '#ports/store.ts'
 import { openStore } from '#stores/open.ts'
@@ -91,6 +92,8 @@ export interface WorldOptions {
   /** Addresses share no budget unless this is true. */
   readonly addressBudgets?: boolean
   readonly clock?: FakeClock
+  /** Where addresses are; nobody knows unless told. */
+  readonly networks?: Networks
   /** Instead of the cheap hashes tests make. */
   readonly passwords?: PasswordHasher
 }
@@ -166,6 +169,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     channels: new Set(['sms', 'voice', 'email']),
     nudge: () => {},
     addressExempt: () => options.addressBudgets !== true,
+    ...(options.networks && { networks: options.networks }),
+    // A busy machine must not make every login a risky one.
+    riskDeadline: 5_000,
   }
   const engine = createEngine(parts)
   await store.change({}, () => ({

@@ -34,6 +34,7 @@ export const tokenTable: Table = {
   'ticket-of-other-client': otherClient,
   'no-factor-available': [403, 'access_denied', 'No multifactor authentication factor is available for this user.'],
   'policy-unavailable': [403, 'access_denied', 'Multifactor authentication policy could not be evaluated.'],
+  'risk-too-high': [403, 'access_denied', 'This login attempt has been blocked because it looks suspicious.'],
   'challenge-unknown': [403, 'invalid_grant', 'Malformed oob_code'],
   'challenge-expired': [401, 'expired_token', 'oob_code is expired'],
   'challenge-of-other-flow': [400, 'invalid_request', "The oob_code doesn't match the mfa_token"],

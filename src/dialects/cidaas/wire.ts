@@ -42,6 +42,7 @@ const table: Table = {
   'ticket-of-other-client': unknownTrack,
   'no-factor-available': notConfigured,
   'policy-unavailable': [417, 'VER_0006', 'invalid_request', 'The request cannot be judged at the moment.'],
+  'risk-too-high': [417, 'VER_0006', 'login_blocked', 'This login looks too unusual to be let through.'],
   'challenge-unknown': unknownExchange,
   'challenge-expired': [417, 'VER_0033', 'exchange_id_expired', 'The exchange_id has expired.'],
   'challenge-of-other-flow': unknownExchange,

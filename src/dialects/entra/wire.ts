@@ -103,6 +103,7 @@ const wrongCode = error('invalid_grant', 50181, 'Unable to validate the otp.', '
 const locked = error('invalid_grant', 50053, 'Too many failed attempts. The account is locked for some time.')
 const expired = error('expired_token', 552003, 'The continuation_token is expired.')
 const blockedText = 'Configuring multi-factor authentication method is blocked.'
+const tooRisky = error('access_denied', 53003, 'Access has been blocked: the sign-in looks too risky.')
 const noWay = error('access_denied', 53003, 'Access is blocked: no usable authentication method is available.')
 
 const weak: Readonly<Record<Of<'weak-password'>['reason'], WireError>> = {
@@ -126,6 +127,7 @@ export const table: Table = {
   'ticket-of-other-client': errors.badToken,
   'no-factor-available': noWay,
   'policy-unavailable': noWay,
+  'risk-too-high': tooRisky,
   'challenge-unknown': errors.badToken,
   'challenge-expired': wrongCode,
   'challenge-of-other-flow': errors.badToken,

@@ -21,6 +21,7 @@ const words: Readonly<Record<RefusalWord, Word>> = {
   'ticket-of-other-client': [409, 'flow-expired', 'The sign-in has to be begun again.'],
   'no-factor-available': [403, 'no-factor-available', 'None of the account’s factors can be used here.'],
   'policy-unavailable': [503, 'busy', 'Policy could not be asked.'],
+  'risk-too-high': [403, 'risk-too-high', 'This sign-in looks too unusual to be let through.'],
   'challenge-unknown': [400, 'challenge-expired', 'This was not asked, or is over.'],
   'challenge-expired': [400, 'challenge-expired', 'The code is too old.'],
   'challenge-of-other-flow': [400, 'challenge-expired', 'This was not asked, or is over.'],

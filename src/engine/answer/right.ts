@@ -4,7 +4,7 @@ import type { Proof } from '#model/proof.ts'
 import type { Ticket } from '#model/ticket.ts'
 import type { Factor, Verdict } from '#ports/factor.ts'
 import { type Decision, type Found, put, type Refs, type Write } from '#ports/store.ts'
-import { judgeNow, loginWrites, requirementDetails } from '../admit.ts'
+import { judgeNow, loginWrites, outcomeOf, requirementDetails } from '../admit.ts'
 import { assure } from '../assurance.ts'
 import { voidChallenges } from '../challenges.ts'
 import { confirmWrites } from '../enrol.ts'
@@ -16,6 +16,7 @@ import { noticeDue } from '../notices.ts'
 import type { Caller, Parts } from '../parts.ts'
 import { answeredWrites } from '../phone-guard/answered.ts'
 import { channelOf } from '../policy/ways.ts'
+import type { FlowRisk } from '../risk/flow.ts'
 import type { Account, Answered, AnswerRequest, Attempt } from './request.ts'
 
 /** A right proof: spent for good, and either the flow goes on or tokens are issued, all in this commit. */
@@ -27,6 +28,7 @@ export function succeed<R extends Refs, A>(
   attempt: Attempt,
   it: Authenticator,
   verdict: Extract<Verdict, { is: 'right' }>,
+  risk: FlowRisk | undefined,
 ): Decision<Outcome<Answered<A>>> {
   const { caller, flow } = request
   const { factor, challenge, ticket } = attempt
@@ -57,9 +59,12 @@ export function succeed<R extends Refs, A>(
 
   if (flow.by === 'ticket' && ticket) {
     const mark = lastMfaHere(account.mark)
-    const judged = judgeNow(parts, { caller, user, authenticators, proofs, wish, device: account.device }, mark)
+    const now = { caller, user, authenticators, proofs, wish, device: account.device, risk: risk?.level }
+    const judged = judgeNow(parts, now, mark)
+    const rated = risk?.writes(outcomeOf(judged)) ?? []
     // Nobody could go on from here, so nothing is taken either.
-    if (!judged.met && 'refuse' in judged) return { result: judged.refuse }
+    if (!judged.met && 'refuse' in judged) return { result: judged.refuse, writes: rated }
+    spent.push(...rated)
     if (request.recordOnly === true) {
       const granted: Granted = { user, proofs, wish, assurance: assure(proofs, parts.factors) }
       const kept = request.issue.decide(granted, found)
@@ -91,6 +96,7 @@ export function succeed<R extends Refs, A>(
       ...voidChallenges(others, now, (one) => one.authenticator === it.id || flow.by === 'ticket'),
       // An enrolment by a token is no login.
       ...(flow.by === 'ticket' ? loginWrites(parts, caller, granted, { isNew: false, provedSecond: true }) : []),
+      ...(risk?.lesson.writes(found) ?? []),
     ],
   }
 }

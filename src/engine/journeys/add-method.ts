@@ -4,12 +4,15 @@ import { yes } from '#model/outcome.ts'
 import type { Proof } from '#model/proof.ts'
 import type { Requirement, Wish } from '#model/ticket.ts'
 import { type Decision, type Found, type Refs, row, rows, type Write } from '#ports/store.ts'
-import { accountRefs, judgeNow, requirementDetails, type Spend } from '../admit.ts'
+import { accountRefs, judgeNow, outcomeOf, requirementDetails, type Spend } from '../admit.ts'
 import { audit } from '../events.ts'
 import { limits } from '../limits.ts'
 import { lastMfaHere } from '../marks.ts'
 import type { Caller, Parts } from '../parts.ts'
 import { enrollable, held } from '../policy/ways.ts'
+import { type Assessed, assess, levelOf } from '../risk/assess.ts'
+import { decisionWrites } from '../risk/decisions.ts'
+import { carriedRisk } from '../risk/flow.ts'
 import { newTicket, ticketId } from '../tickets.ts'
 import { type Journey, journeyRef, passed, phaseOf, putJourney, stillAt } from './journey.ts'
 
@@ -30,13 +33,14 @@ export interface EnrolmentOpening {
  */
 export async function openEnrolment(parts: Parts, it: EnrolmentOpening): Promise<Outcome<Journey>> {
   const { caller, journey, user, spend } = it
+  const assessed = await assess(parts, caller, user, it.proofs)
   const refs = { ...spend?.refs, ...accountRefs(caller, user), journey: journeyRef(journey) }
   return await parts.store.change(refs, (found): Decision<Outcome<Journey>> => {
     const standing = stillAt(found.journey, journey, parts.clock.now())
     if (standing.no !== undefined) return { result: standing }
     const spent = spend?.decide(found as unknown as Found<Refs>)
     if (spent?.refuse) return { result: spent.refuse, writes: spent.writes }
-    const decided = decide(parts, it, standing.yes, found as unknown as Found<ReturnType<typeof accountRefs>>)
+    const decided = decide(parts, it, standing.yes, found as unknown as Found<ReturnType<typeof accountRefs>>, assessed)
     return { ...decided, writes: [...(spent?.writes ?? []), ...(decided.writes ?? [])] }
   })
 }
@@ -46,19 +50,30 @@ function decide(
   { caller, proofs, wish: asked }: EnrolmentOpening,
   journey: Journey,
   account: Found<ReturnType<typeof accountRefs>>,
+  assessed: Assessed | undefined,
 ): Decision<Outcome<Journey>> {
   const { user, authenticators, device } = account
   if (user === undefined || user.blocked) return { result: { no: 'ticket-unknown' } }
   const wish: Wish = { ...asked, managesFactors: true }
-  const judged = judgeNow(parts, { caller, user, authenticators, proofs, wish, device }, lastMfaHere(account.mark))
-  if (!judged.met && 'refuse' in judged) return { result: judged.refuse }
+  const it = { caller, user, authenticators, proofs, wish, device, risk: levelOf(assessed) }
+  const judged = judgeNow(parts, it, lastMfaHere(account.mark))
+  const decision = assessed && decisionWrites(parts, caller, user.id, assessed, outcomeOf(judged))
+  const rated = decision?.writes ?? []
+  if (!judged.met && 'refuse' in judged) return { result: judged.refuse, writes: rated }
   if (judged.met && held(authenticators, parts.factors).length === 0 && !isFresh(proofs, parts.clock.now())) {
     return { result: { no: 'stale-proof' } }
   }
   const require: Requirement = judged.met
     ? { enrol: enrollable(caller.tenant, parts.factors).map((kind) => kind.kind) }
     : judged.require
-  const { handle, write } = newTicket(parts, caller, { user: user.id, wish, proofs, requirement: require })
+  const risk = assessed && decision && carriedRisk(caller, assessed, decision.id)
+  const { handle, write } = newTicket(parts, caller, {
+    user: user.id,
+    wish,
+    proofs,
+    requirement: require,
+    ...(risk && { risk }),
+  })
   const events: readonly Write[] = judged.met
     ? []
     : [audit(parts, caller, 'mfa.required', { user: user.id, details: requirementDetails(require) })]
@@ -66,7 +81,7 @@ function decide(
     phase: phaseOf(require),
     state: { ...journey.state, user: user.id, ticket: ticketId(handle), adds: true, proofs: undefined },
   })
-  return { result: yes(next), writes: [write, putJourney(next), ...events] }
+  return { result: yes(next), writes: [write, putJourney(next), ...rated, ...events] }
 }
 
 /** Whether something was proved just now, as changes to authenticators need it (S-63). `now` in epoch ms. */

@@ -20,6 +20,9 @@ export type Judgement =
 
 /** Judges a situation: met, or what must be proved or enrolled next. Pure; every path to a token comes through here. */
 export function judge(situation: Situation, among: readonly Condition[] = conditions): Judgement {
+  if (situation.risk === 'high' && situation.tenant.risk?.onHigh === 'refuse') {
+    return { met: false, refuse: { no: 'risk-too-high' } }
+  }
   for (const condition of among) {
     const need = condition(situation)
     if (need === undefined || satisfied(need, situation)) continue
@@ -77,6 +80,7 @@ function next(need: Need, situation: Situation): Judgement {
   const lookups = now.filter((it) => it.traits.proof === 'lookup' && need.notByLookup !== true)
   const fitting = now.filter((it) => it.traits.proof !== 'lookup' && fits(need, it.kind, situation))
   if (fitting.length > 0) return { met: false, require: { challenge: kinds([...fitting, ...lookups]) } }
+  if (need.onlyHeld === true) return { met: false, refuse: { no: 'risk-too-high' } }
   const others = now.filter((it) => it.traits.proof !== 'lookup')
   if (others.length > 0 && !provedOne(situation)) {
     return { met: false, require: { challenge: kinds([...others, ...lookups]) } }

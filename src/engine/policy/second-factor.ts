@@ -1,4 +1,5 @@
 import type { MfaRule } from '#model/policy.ts'
+import { byRisk } from './by-risk.ts'
 import type { Condition, Need, Situation } from './situation.ts'
 import { held } from './ways.ts'
 
@@ -12,6 +13,8 @@ export const secondFactor: Condition = (situation) => {
   const rule = application.mfa ?? tenant.mfa
   const kinds = application.mfa?.allowedFactors ?? tenant.mfa?.allowedFactors
   const always: Need = kinds ? { kinds } : {}
+  // High risk asks for what it asks for, also of those who are asked anyway (S-97).
+  if (situation.risk === 'high') return byRisk(situation, always)
   // A remembered device spares the question, but not who has asked to be asked each time (S-48).
   if (situation.trustedDevice === true && !user.mfaEnabled) return undefined
   if (user.mfaEnabled || tenant.mfa?.mode === 'ALWAYS') return always
@@ -28,13 +31,14 @@ const timeBased: ByRule = ({ lastMfaHere, now }, rule, always) => {
   return { ...always, within }
 }
 
-/** Until the risk engine judges attempts, every attempt counts as risky: it may add proof, never remove it (S-97). */
-const unjudged: ByRule = (_situation, _rule, always) => always
+/** SMART: whatever is not known to be of low risk is asked for (S-97, S-98). */
+const smart: ByRule = (situation, _rule, always) => byRisk(situation, always)
 
 const byMode: Readonly<Record<MfaRule['mode'], ByRule>> = {
   OFF: () => undefined,
   ALWAYS: (_situation, _rule, always) => always,
   TIME_BASED: timeBased,
-  SMART: unjudged,
-  SMART_PLUS_TIME_BASED: unjudged,
+  SMART: smart,
+  // Either of both asks.
+  SMART_PLUS_TIME_BASED: (situation, rule, always) => byRisk(situation, always) ?? timeBased(situation, rule, always),
 }

@@ -1,6 +1,7 @@
 import type { Application } from '#model/application.ts'
 import type { Authenticator } from '#model/authenticator.ts'
 import type { Proof } from '#model/proof.ts'
+import type { RiskLevel } from '#model/risk.ts'
 import type { Tenant } from '#model/tenant.ts'
 import type { Wish } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
@@ -21,6 +22,8 @@ export interface Situation {
   readonly lastMfaHere?: number
   /** The browser has proved to be one this user has told to be remembered; an ease for the user, never a proof (S-48). */
   readonly trustedDevice?: boolean
+  /** How this login was rated; undefined: nobody asked, or the proofs settle it anyway. */
+  readonly risk?: RiskLevel
   readonly factors: ReadonlyMap<string, Factor>
 }
 
@@ -34,6 +37,8 @@ export interface Need {
   readonly notByLookup?: boolean
   /** Only a proof of the best class the account has satisfies it (S-62). */
   readonly best?: boolean
+  /** Only an authenticator the account has already will do; without one it is refused. */
+  readonly onlyHeld?: boolean
   /** Without a confirmed factor the need is void instead of leading to an enrolment. */
   readonly onlyIfEnrolled?: boolean
 }

@@ -1,0 +1,55 @@
+import type { UserId } from '#model/ids.ts'
+import type { Proof } from '#model/proof.ts'
+import type { RiskLevel, RiskSituation } from '#model/risk.ts'
+import { assure } from '../assurance.ts'
+import type { Caller, Parts } from '../parts.ts'
+import { judgeRisk, type RiskVerdict } from './judge.ts'
+import { readSituation } from './read.ts'
+import { deadline, highWeight, isRated } from './settings.ts'
+
+/** A verdict with what it was made from; without, where not everything could be read. */
+export interface Assessed {
+  readonly verdict: RiskVerdict
+  readonly situation?: RiskSituation
+}
+
+/**
+ * Rates a login, where the rule that holds for it looks at risk and its proofs do not settle the question anyway.
+ * Whatever fails or takes longer than 50 ms is of high risk (S-98); it never rejects.
+ */
+export async function assess(
+  parts: Parts,
+  caller: Caller,
+  user: UserId,
+  proofs: readonly Proof[],
+): Promise<Assessed | undefined> {
+  if (!isRated(caller)) return undefined
+  if (assure(proofs, parts.factors).mfa && caller.tenant.risk?.onHigh !== 'refuse') return undefined
+  try {
+    const situation = await inTime(readSituation(parts, caller, user), parts.riskDeadline ?? deadline)
+    if (situation === undefined) return failed('took-too-long')
+    return { situation, verdict: judgeRisk(situation, caller.tenant.risk) }
+  } catch {
+    return failed('could-not-read')
+  }
+}
+
+const failed = (why: string): Assessed => ({
+  verdict: { level: 'high', findings: [{ rule: 'engine_failed', weight: highWeight, why, inputs: {} }] },
+})
+
+export const levelOf = (assessed: Assessed | undefined): RiskLevel | undefined => assessed?.verdict.level
+
+/** The value, or undefined when it takes longer than so many ms of real time. */
+async function inTime<T>(value: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms)
+  })
+  value.catch(() => {})
+  try {
+    return await Promise.race([value, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
