@@ -63,6 +63,8 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
   const others = confirmed(known)
     .filter((it) => it.factor === factor.kind && it.id !== asked.id)
     .flatMap((it) => (it.memory === undefined ? [] : [it.memory]))
+  // For the language of the message alone, so it need not be of one moment with the rest.
+  const user = channel === undefined ? undefined : await parts.store.get('users', tenant, ticket.user)
 
   const outcome = await parts.store.change(
     {
@@ -115,6 +117,7 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
             state: asked?.challenge ?? {},
             dispatch: asked?.dispatch,
             failures,
+            user,
           }),
           ...spent.writes,
           audit(parts, caller, 'challenge.sent', {

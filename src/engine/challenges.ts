@@ -3,6 +3,7 @@ import type { Authenticator } from '#model/authenticator.ts'
 import type { Challenge, ChallengePurpose } from '#model/challenge.ts'
 import { asId, type ChallengeId } from '#model/ids.ts'
 import type { MessageChannel } from '#model/message.ts'
+import type { User } from '#model/user.ts'
 import type { Dispatch, Factor, Memory } from '#ports/factor.ts'
 import { insert, put, type Write } from '#ports/store.ts'
 import { limits } from './limits.ts'
@@ -49,6 +50,8 @@ export function challengeWrites(
     readonly purpose: ChallengePurpose
     readonly state: Memory
     readonly dispatch?: Dispatch
+    /** Whose it is: their language and name are in the message. */
+    readonly user?: Pick<User, 'locale' | 'name'>
     /** Wrong codes carried over from the challenge it replaces (S-5). */
     readonly failures?: number
   },
@@ -76,13 +79,14 @@ export function challengeWrites(
   if (it.dispatch === undefined || channel === undefined || authenticator.target === undefined) {
     return [insert('challenges', challenge)]
   }
-  const message = codeMessage(parts, caller.tenant, {
+  const message = codeMessage(parts, caller, {
     channel,
     to: authenticator.target,
     purpose: it.purpose === 'login' ? 'login' : 'enrolment',
     code: it.dispatch.code,
     lifetime,
     challenge: challenge.id,
+    user: it.user,
   })
   return [insert('challenges', challenge), message]
 }

@@ -213,6 +213,7 @@ function begin(
         purpose: 'enrolment',
         state: made.challenge,
         dispatch: made.dispatch,
+        user,
       })
     : []
   return {

@@ -6,8 +6,8 @@ import { yes } from '#model/outcome.ts'
 import type { Tenant } from '#model/tenant.ts'
 import type { User } from '#model/user.ts'
 import { type Decision, insert, row, type Write } from '#ports/store.ts'
+import { linkSaid } from './messages/compose.ts'
 import { queueMessage } from './messages/queue.ts'
-import { invitationText } from './messages/texts.ts'
 import type { Parts } from './parts.ts'
 
 const model = 'EnrolmentTicket'
@@ -24,6 +24,8 @@ export interface EnrolmentTicketOrder {
   readonly wish: Readonly<Record<string, unknown>>
   /** Present: the user's stored address gets the link; its host comes from configuration (S-84). */
   readonly mailLink?: (handle: string) => string
+  /** Language tags the administrator wants the mail in; absent: the user's own. */
+  readonly locales?: readonly string[]
   readonly event: (user: User) => Write
 }
 
@@ -54,7 +56,7 @@ export async function createEnrolmentTicket(parts: Parts, order: EnrolmentTicket
               channel: 'email',
               to: user.email,
               purpose: 'enrolment',
-              said: invitationText(tenant.name, mailLink(handle), lifetime),
+              said: linkSaid({ tenant, user, locales: order.locales }, 'invitation', mailLink(handle), lifetime),
             }),
           ]
         : []

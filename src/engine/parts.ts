@@ -50,6 +50,9 @@ export interface Caller {
    * nowhere else. From configuration, never from a request (S-163).
    */
   readonly base?: string
+  /** Language tags the application has asked for, and `Accept-Language` of the browser or app: for messages. */
+  readonly locales?: readonly string[]
+  readonly speaks?: string
   /** Correlation id for the audit. */
   readonly correlation: string
 }

@@ -158,7 +158,8 @@ export async function startPasswordless(
           upsert('challenges', challenge),
           ...(leaves
             ? [
-                codeMessage(parts, caller.tenant, {
+                codeMessage(parts, caller, {
+                  user: owner,
                   channel,
                   to: address,
                   purpose: 'login',

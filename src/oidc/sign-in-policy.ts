@@ -43,6 +43,7 @@ export function hostedCaller(exchange: Exchange, application: Caller['applicatio
     base: exchange.base,
     address: exchange.address,
     userAgent: exchange.userAgent,
+    speaks: exchange.headers['accept-language'],
     correlation: exchange.requestId,
     ...(trustedDevice === undefined ? {} : { trustedDevice }),
   }

@@ -26,6 +26,7 @@ export function callerOf(exchange: Exchange, application: Application): Caller {
     dialect: dialectName,
     address: exchange.address,
     userAgent: exchange.userAgent,
+    speaks: exchange.headers['accept-language'],
     correlation: exchange.requestId,
   }
 }

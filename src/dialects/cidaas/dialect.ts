@@ -28,6 +28,7 @@ export function callerOf(exchange: Exchange, application: Application): Caller {
     address: exchange.address,
     userAgent: exchange.userAgent,
     device: deviceOf(exchange),
+    speaks: exchange.headers['accept-language'],
     correlation: exchange.requestId,
     base: exchange.base,
     handles: 'uuid',

@@ -31,6 +31,7 @@ export function callerOf(exchange: Exchange, application: Application, correlati
     dialect: dialectName,
     address: exchange.address,
     userAgent: exchange.userAgent,
+    speaks: exchange.headers['accept-language'],
     correlation,
   }
 }

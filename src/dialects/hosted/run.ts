@@ -53,7 +53,8 @@ export async function openRun(hosted: Hosted, exchange: Exchange): Promise<Run |
 
 async function runOf(hosted: Hosted, exchange: Exchange, application: Application, flow: Flow): Promise<Run> {
   const data = flow.data as Data
-  const caller = hostedCaller(exchange, application, data.progress.device)
+  const { locales } = data.order
+  const caller = { ...hostedCaller(exchange, application, data.progress.device), ...(locales && { locales }) }
   const base = { hosted, exchange, application, caller, flow, data }
   const handle = data.progress.ticket
   if (handle === undefined || data.granted !== undefined) return base

@@ -8,8 +8,8 @@ import type { User } from '#model/user.ts'
 import { type Decision, insert, row, type Write } from '#ports/store.ts'
 import { canonicalEmail } from '../addresses.ts'
 import { audit, type EventFields, systemAudit } from '../events.ts'
+import { linkSaid } from '../messages/compose.ts'
 import { queueMessage } from '../messages/queue.ts'
-import { resetText } from '../messages/texts.ts'
 import type { Caller, Parts } from '../parts.ts'
 import { sendBudgetRef, spendSend } from '../send-budget.ts'
 import { findByEmail } from './find.ts'
@@ -54,7 +54,7 @@ export async function askPasswordReset(parts: Parts, { caller, email, link }: Re
       if (!mayReset(user)) {
         return { result: false, writes: [spent.write, event({ outcome: 'failure', reason: 'no-account' })] }
       }
-      const said = resetText(tenant.name, link(handle), resetLifetime)
+      const said = linkSaid({ ...caller, user }, 'reset-link', link(handle), resetLifetime)
       const mail = parts.channels.has('email')
         ? [queueMessage(parts, tenant, { channel: 'email', to: user.email, purpose: 'password-reset', said })]
         : []

@@ -79,12 +79,12 @@ export async function sendEmailCode(parts: Parts, flow: InFlow): Promise<Outcome
       codeExpiresAt: now + lifetime * 1_000,
       expiresAt: ticket.expiresAt,
     }
-    const message = { channel: 'email', to: user.email, purpose: 'enrolment', code, lifetime, challenge: id } as const
+    const message = { channel: 'email', to: user.email, purpose: 'enrolment', code, lifetime, challenge: id, user } as const
     return {
       result: yes(user.email),
       writes: [
         upsert('challenges', challenge),
-        codeMessage(parts, caller.tenant, message),
+        codeMessage(parts, caller, message),
         spent.write,
         audit(parts, caller, 'challenge.sent', { user: user.id, factor: 'email', details: { verifies: 'address' } }),
       ],

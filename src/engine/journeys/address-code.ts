@@ -2,6 +2,7 @@ import { lengthPrefixed, tokenDigest } from '#crypto/digest.ts'
 import type { Budget } from '#model/budget.ts'
 import type { Challenge } from '#model/challenge.ts'
 import { asId, type ChallengeId, type UserId } from '#model/ids.ts'
+import type { CodeKind } from '#model/message-texts.ts'
 import type { Outcome, Refusal } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import { type Decision, put, remove, row, upsert } from '#ports/store.ts'
@@ -12,7 +13,6 @@ import { audit } from '../events.ts'
 import { climb, waitSeconds } from '../ladder.ts'
 import { limits } from '../limits.ts'
 import { codeMessage } from '../messages/queue.ts'
-import type { MessagePurpose } from '../messages/texts.ts'
 import type { Caller, Parts } from '../parts.ts'
 import { ladderId } from '../passwordless.ts'
 import { sendBudgetRef, spendSend } from '../send-budget.ts'
@@ -42,7 +42,7 @@ export async function sendAddressCode(
   parts: Parts,
   caller: Caller,
   journey: Journey,
-  purpose: MessagePurpose,
+  purpose: CodeKind,
 ): Promise<Outcome<undefined>> {
   const { email, emailKey } = journey.state
   if (email === undefined || emailKey === undefined) return { no: 'ticket-unknown' }
@@ -86,7 +86,7 @@ export async function sendAddressCode(
       result: yes(undefined),
       writes: [
         upsert('challenges', challenge),
-        codeMessage(parts, caller.tenant, { channel, to: email, purpose, code, lifetime, challenge: id }),
+        codeMessage(parts, caller, { channel, to: email, purpose, code, lifetime, challenge: id }),
         spent.write,
         audit(parts, caller, 'challenge.sent', {
           user: journey.state.user,

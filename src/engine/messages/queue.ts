@@ -1,11 +1,14 @@
 import type { MessageChannel } from '#model/message.ts'
+import type { CodeKind } from '#model/message-texts.ts'
 import type { Tenant } from '#model/tenant.ts'
 import type { User } from '#model/user.ts'
 import { insert, type Write } from '#ports/store.ts'
 import { canonicalPhone } from '../addresses.ts'
 import type { Parts } from '../parts.ts'
 import { timeId } from '../time-id.ts'
-import { codeText, type MessagePurpose, type NoticeCause, noticeText, type Said, spokenText } from './texts.ts'
+import { codeSaid, noticeSaid } from './compose.ts'
+import type { Reader } from './language.ts'
+import type { MessagePurpose, NoticeCause, Said } from './texts.ts'
 
 export interface Draft {
   readonly channel: MessageChannel
@@ -25,11 +28,7 @@ export function queueMessage(parts: Parts, tenant: Tenant, draft: Draft): Write 
   const at = parts.clock.now()
   const id = timeId(at, parts.random)
   const { to, said, code } = draft
-  const sealed = parts.keyring.seal(JSON.stringify({ to, text: said.text, subject: said.subject, code }), [
-    'message',
-    tenant.id,
-    id,
-  ])
+  const sealed = parts.keyring.seal(JSON.stringify({ to, ...said, code }), ['message', tenant.id, id])
   return insert('messages', {
     tenant: tenant.id,
     id,
@@ -44,30 +43,34 @@ export function queueMessage(parts: Parts, tenant: Tenant, draft: Draft): Write 
   })
 }
 
-/** A message that carries a code, spoken where the channel is a voice. `lifetime` in seconds. */
+/**
+ * A message that carries a code, spoken where the channel is a voice, in the language of who reads it: a caller of the
+ * engine says what it knows of that, `user` who it is. `lifetime` in seconds.
+ */
 export function codeMessage(
   parts: Parts,
-  tenant: Tenant,
+  reader: Omit<Reader, 'user'>,
   it: {
     readonly channel: MessageChannel
     readonly to: string
-    readonly purpose: MessagePurpose
+    readonly purpose: CodeKind
     readonly code: string
     readonly lifetime: number
     readonly challenge?: string
+    readonly user?: Reader['user']
   },
 ): Write {
-  const said =
-    it.channel === 'voice'
-      ? spokenText(tenant.name, it.code, it.lifetime)
-      : codeText(tenant.name, it.purpose, it.code, it.lifetime)
-  return queueMessage(parts, tenant, { ...it, said })
+  const { tenant, locales, speaks } = reader
+  const said = codeSaid({ tenant, locales, speaks, user: it.user }, it.channel, it.purpose, it.code, it.lifetime)
+  const { user: _reader, ...draft } = it
+  return queueMessage(parts, tenant, { ...draft, said })
 }
 
 /**
  * Notices to every address of a user that is known to be theirs, mailbox and phone, and to those of `before`, so that
  * whoever loses an address hears of it (S-64). A number the tenant sends nothing to gets none (S-75). Empty when there
- * is no verified address, or no channel to it.
+ * is no verified address, or no channel to it. In the user's own language or the tenant's: what whoever caused it speaks
+ * must not make it unreadable to its owner.
  */
 export function notify(
   parts: Parts,
@@ -77,11 +80,11 @@ export function notify(
   detail?: string,
   before: User = user,
 ): readonly Write[] {
-  const said = noticeText(tenant.name, cause, detail)
+  const said = (channel: 'email' | 'sms') => noticeSaid({ tenant, user }, channel, cause, detail)
   const to = (channel: 'email' | 'sms', addresses: readonly (string | undefined)[]) =>
     [...new Set(addresses)]
       .filter((it) => it !== undefined && parts.channels.has(channel))
-      .map((it) => queueMessage(parts, tenant, { channel, to: it as string, purpose: 'notice', said }))
+      .map((it) => queueMessage(parts, tenant, { channel, to: it as string, purpose: 'notice', said: said(channel) }))
   const mailbox = (it: User) => (it.emailVerified ? it.email : undefined)
   const phone = (it: User) => (it.phoneVerified ? canonicalPhone(tenant, it.phoneNumber).yes : undefined)
   return [...to('email', [mailbox(before), mailbox(user)]), ...to('sms', [phone(before), phone(user)])]

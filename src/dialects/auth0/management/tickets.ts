@@ -28,7 +28,7 @@ const order = z.object({
 export const createTicket: Handler = async (call) => {
   const read = bodyOf(call, order)
   if ('status' in read) return read
-  const { user_id, email, send_mail, factor, allow_multiple_enrollments } = read.body
+  const { user_id, email, send_mail, email_locale, factor, allow_multiple_enrollments } = read.body
   const { dialect, exchange } = call
   const user = await userOf(dialect, exchange, user_id)
   if (user === undefined) return noUser
@@ -42,6 +42,7 @@ export const createTicket: Handler = async (call) => {
     lifetime,
     wish: { ...(factor === undefined ? {} : { factor }), several: allow_multiple_enrollments },
     ...(send_mail ? { mailLink: link } : {}),
+    ...(email_locale === undefined ? {} : { locales: [email_locale] }),
     event: () => call.event('admin.change', { user: user.id, details: { what: 'enrolment ticket' } }),
   })
   return made.no === undefined ? ok({ ticket_id: made.yes, ticket_url: link(made.yes) }) : refused(made)
