@@ -12,6 +12,7 @@ import { createPasswordHasher } from '#crypto/passwords.ts'
 import { systemRandom } from '#crypto/random.ts'
 import { createDispatcher } from '#delivery/dispatcher.ts'
 import { openChannels } from '#delivery/open.ts'
+import { createPushKeys } from '#delivery/push-keys.ts'
 import { createDevelopmentClock } from '#dev/clock.ts'
 import { developmentGroup } from '#dev/routes.ts'
 import { auth0Groups } from '#dialects/auth0/routes.ts'
@@ -20,6 +21,7 @@ import { tenantInPath } from '#dialects/entra/paths.ts'
 import { entraGroups } from '#dialects/entra/routes.ts'
 import { hostedGroups } from '#dialects/hosted/routes.ts'
 import { linkEverywhere, retainEverywhere, somethingToLink } from '#engine/audit/everywhere.ts'
+import { forgetAlert } from '#engine/approvals/devices.ts'
 import { counted } from '#engine/counted.ts'
 import { baseOf, createDirectory } from '#engine/directory.ts'
 import { createEngine } from '#engine/engine.ts'
@@ -28,6 +30,7 @@ import { factorMap } from '#factors/index.ts'
 import { listen } from '#http/listen.ts'
 import { createServer } from '#http/server.ts'
 import { asId, type TenantId } from '#model/ids.ts'
+import type { Message } from '#model/message.ts'
 import { openNetworks } from '#network/open.ts'
 import { createTenantKeys } from '#oidc/keys.ts'
 import { createOidc } from '#oidc/routes.ts'
@@ -74,9 +77,11 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     const problem = await masterKeyProblem(store, keyring)
     if (problem) throw new StartError(problem)
     const metrics = createMetrics()
-    const channels = await openChannels(config.delivery ?? {}, clock)
+    const pushKeys = createPushKeys({ store, keyring })
+    const channels = await openChannels(config.delivery ?? {}, clock, pushKeys)
     const mayLeave = (tenant: TenantId, to: string) => noticeMayLeave({ store, clock }, tenant, to)
-    const posted = { store, clock, keyring, channels, log, keepSent: development, metrics, mayLeave }
+    const gone = ({ tenant, challenge = '' }: Message, to: string) => forgetAlert({ store, keyring }, tenant, challenge, to)
+    const posted = { store, clock, keyring, channels, log, keepSent: development, metrics, mayLeave, gone }
     const dispatcher = createDispatcher(posted)
     const parts = {
       store,
@@ -104,12 +109,15 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     const oidc = createOidc({ store, keyring, clock, keys, random: systemRandom, check: engine.check, onFault })
     const health = createHealth({ store })
     const tls = settings.https ? await openTls(settings, { now: systemClock.now() }) : undefined
+    // In development alerts stop at the outbox unless a push service is configured; browsers may subscribe all the same.
+    const alerts = parts.channels.has('push')
+    const pushKey = async (tenant: TenantId) => (alerts ? (await pushKeys.of(tenant)).publicKey : undefined)
     const server = await createServer({
       groups: [
         ...entraGroups({ engine, keys, adminTokenDigest: tokenDigest(settings.adminToken) }),
         ...auth0Groups({ engine, keys, oidc }),
         ...cidaasGroups({ engine, keys, oidc }),
-        ...hostedGroups({ engine, oidc }),
+        ...hostedGroups({ engine, oidc, pushKey }),
         adminGroup({ parts, keys, adminTokenDigest: tokenDigest(settings.adminToken), development, log }),
         operationsGroup({ health, metrics }),
         ...(developmentClock

@@ -370,6 +370,7 @@ const root = z
         email: field.deliveryUrls.optional(),
         sms: field.deliveryUrls.optional(),
         voice: field.deliveryUrls.optional(),
+        push: field.deliveryUrls.optional(),
       })
       .default({})
       .meta({

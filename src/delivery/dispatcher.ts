@@ -26,6 +26,8 @@ export interface DispatcherOptions {
    * false: it fails for good. When it rejects nothing is sent, and it is asked again (S-78).
    */
   readonly mayLeave?: (tenant: TenantId, to: string) => Promise<boolean>
+  /** Told when a provider says that an address is no more. */
+  readonly gone?: (message: Message, to: string) => Promise<void>
 }
 
 export interface Dispatcher {
@@ -121,9 +123,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     let outgoing: OutgoingMessage
     try {
       const sealed = options.keyring.open(message.sealed, ['message', message.tenant, message.id])
-      const { to, text, subject, html, code } = JSON.parse(new TextDecoder().decode(sealed))
-      const { id, channel, attempts: attempt } = message
-      outgoing = { id, channel, to, text, subject, html, code, attempt }
+      const { to, text, subject, html, code, keys } = JSON.parse(new TextDecoder().decode(sealed))
+      const { id, tenant, channel, attempts: attempt } = message
+      outgoing = { id, tenant, channel, to, text, subject, html, code, keys, attempt }
     } catch {
       return { reason: 'unreadable', retryable: false, wait: 0 }
     }
@@ -131,6 +133,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (!(await passes(message, outgoing.to))) return { reason: 'held back', retryable: false, wait: 0 }
       return await send(outgoing)
     } catch (error) {
+      if (error instanceof DeliveryFailed && error.gone) await options.gone?.(message, outgoing.to)
       return failureOf(error, message.attempts)
     }
   }

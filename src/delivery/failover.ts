@@ -61,6 +61,7 @@ function explained(error: unknown, { name, other, untried }: Situation): Deliver
     retryable: known.retryable || movesOn,
     retryAfter: movesOn ? undefined : known.retryAfter,
     blame: known.blame,
+    gone: known.gone,
     elsewhere: movesOn && untried,
   })
 }

@@ -46,7 +46,7 @@ export function apiBase(url: URL, host: string): URL {
 export function post(
   url: URL,
   headers: Readonly<Record<string, string | number>>,
-  body: string,
+  body: string | Uint8Array,
   { read = true, ...times }: Times & { readonly read?: boolean },
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {

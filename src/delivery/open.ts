@@ -2,6 +2,7 @@ import type { MessageChannel } from '#model/message.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { Channels, Delivery } from '#ports/delivery.ts'
 import { withFailover } from './failover.ts'
+import type { PushKeys } from './push-keys.ts'
 
 /** Addresses of providers by channel, as the configuration has them: one, several with commas between, or a list. */
 export type DeliveryUrls = { readonly [C in MessageChannel]?: string | readonly string[] }
@@ -16,12 +17,12 @@ export class DeliveryProblem extends Error {
     super(problem)
     this.key = `delivery.${channel}`
     this.mend =
-      'Use "console:", smtp://user:password@host:587?from=a@b, twilio://, sns://, vonage:// or https://:secret@host/path'
+      'Use "console:", smtp://user:password@host:587?from=a@b, twilio://, sns://, vonage://, webpush:?subject=mailto:a@b or https://:secret@host/path'
   }
 }
 
 interface Provider {
-  readonly open: (url: URL, clock: Clock) => Promise<Delivery>
+  readonly open: (url: URL, clock: Clock, keys?: PushKeys) => Promise<Delivery>
   /** What it can carry; anything where it is absent. */
   readonly carries?: readonly MessageChannel[]
 }
@@ -45,6 +46,10 @@ const providers: Readonly<Record<string, Provider>> = {
     open: async (url, clock) => (await import('./vonage.ts')).vonageDelivery(url, { clock }),
     carries: ['sms'],
   },
+  'webpush:': {
+    open: async (url, clock, keys) => (await import('./web-push.ts')).webPushDelivery(url, { clock, keys }),
+    carries: ['push'],
+  },
 }
 
 /**
@@ -52,7 +57,7 @@ const providers: Readonly<Record<string, Provider>> = {
  * fails, and each has its breaker.
  * @throws DeliveryProblem naming the channel
  */
-export async function openChannels(urls: DeliveryUrls, clock: Clock): Promise<Channels> {
+export async function openChannels(urls: DeliveryUrls, clock: Clock, keys?: PushKeys): Promise<Channels> {
   const channels = new Map<MessageChannel, Delivery>()
   for (const [channel, addresses] of Object.entries(urls) as [
     MessageChannel,
@@ -60,7 +65,7 @@ export async function openChannels(urls: DeliveryUrls, clock: Clock): Promise<Ch
   ][]) {
     if (addresses === undefined) continue
     const deliveries: Delivery[] = []
-    for (const address of addressesIn(addresses)) deliveries.push(await open(channel, address, clock))
+    for (const address of addressesIn(addresses)) deliveries.push(await open(channel, address, clock, keys))
     channels.set(channel, withFailover(deliveries, clock))
   }
   return channels
@@ -72,7 +77,7 @@ function addressesIn(addresses: string | readonly string[]): readonly string[] {
   return list.flatMap((it) => it.split(/,\s*(?=[a-z][a-z0-9+.-]*:\/\/|console:)/i)).map((it) => it.trim())
 }
 
-async function open(channel: MessageChannel, address: string, clock: Clock): Promise<Delivery> {
+async function open(channel: MessageChannel, address: string, clock: Clock, keys?: PushKeys): Promise<Delivery> {
   const url = URL.parse(address)
   const provider = url === null ? undefined : providers[url.protocol]
   if (url === null || provider === undefined) throw new DeliveryProblem(channel, 'names no provider there is')
@@ -84,7 +89,7 @@ async function open(channel: MessageChannel, address: string, clock: Clock): Pro
     throw new DeliveryProblem(channel, `${name} only`)
   }
   try {
-    return await provider.open(url, clock)
+    return await provider.open(url, clock, keys)
   } catch (error) {
     throw new DeliveryProblem(channel, error instanceof Error ? error.message : 'cannot be opened')
   }

@@ -104,6 +104,7 @@ function judgeAttempt<R extends Refs, A>(
   evidence: unknown,
   risk: FlowRisk | undefined,
 ): Decision<Outcome<Answered<A>>> {
+  if (attempt.factor.devices !== undefined) return polled(parts, request, account, found, attempt, risk)
   if (request.proof === undefined && attempt.factor.traits.proof !== 'approval')
     return { result: { no: 'proof-missing' } }
   if (attempt.dead) return wrong(parts, request, account, attempt)
@@ -129,4 +130,24 @@ function judgeAttempt<R extends Refs, A>(
   if (other === 'waiting') return waiting(parts, attempt)
   if (other === 'declined') return declined(parts, request, account, attempt)
   return wrong(parts, request, account, attempt, copied)
+}
+
+/**
+ * What the device has said so far; whoever signs in brings no proof of their own. Its yes is spent here, in the commit that
+ * goes on, and a challenge that is over is no guess and counts as none.
+ */
+function polled<R extends Refs, A>(
+  parts: Parts,
+  request: AnswerRequest<R, A>,
+  account: Account,
+  found: Found<R>,
+  attempt: Attempt,
+  risk: FlowRisk | undefined,
+): Decision<Outcome<Answered<A>>> {
+  const said = attempt.challenge?.answered?.is
+  const [it] = attempt.candidates
+  if (said === 'declined') return { result: { no: 'declined' } }
+  if (attempt.dead || it === undefined) return { result: { no: 'challenge-expired' } }
+  if (said === 'right') return succeed(parts, request, account, found, attempt, it, { is: 'right' }, risk)
+  return waiting(parts, attempt)
 }

@@ -5,6 +5,8 @@ import type { Ticket } from '#model/ticket.ts'
 import type { Factor } from '#ports/factor.ts'
 import { type Decision, row, rows } from '#ports/store.ts'
 import { canonicalPhone } from './addresses.ts'
+import { type ApprovalRows, approvalRefs, openRequests, spendApproval } from './approvals/fatigue.ts'
+import { occasionOf } from './approvals/occasion.ts'
 import {
   challengeWrites,
   codeLifetime,
@@ -72,6 +74,7 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
       authenticator: row('authenticators', tenant, chosen.yes.authenticator.id),
       challenges: rows('challenges', 'flow', tenant, ticket.id),
       ...sendRefs(caller, sending),
+      ...approvalRefs(caller, ticket.user, factor),
     },
     (found): Decision<Outcome<Challenged>> => {
       const now = parts.clock.now()
@@ -85,6 +88,9 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
       const older = found.challenges.filter((it) => it.authenticator === authenticator.id && it.purpose === 'login')
       const failures = Math.max(0, ...older.map((it) => it.failures))
       if (failures >= limits.failuresPerChallenge) return { result: spentInFlow(checked.yes, now) }
+      const approvals = found as ApprovalRows
+      const tired = spendApproval(caller, authenticator, factor, approvals, now)
+      if (tired.refuse) return { result: tired.refuse }
       const spent = spendMessage(parts, caller, sending, found, now)
       if (spent.refuse) return { result: spent.refuse, writes: spent.writes }
       const reserved = reserveChallenge(parts, caller)
@@ -95,7 +101,12 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
         purpose: 'login',
       })
       const asked = factor.ask?.(
-        { secret: openSecret(parts, authenticator), memory: authenticator.memory, others },
+        {
+          secret: openSecret(parts, authenticator),
+          memory: authenticator.memory,
+          others,
+          occasion: occasionOf(caller, now),
+        },
         factorTools(parts, context, caller),
       )
       return {
@@ -107,7 +118,8 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
           show: asked?.show,
         }),
         writes: [
-          ...voidChallenges(older, now),
+          // A device is asked one thing at a time, whichever flow it is for: the newest.
+          ...voidChallenges([...older, ...openRequests(authenticator, approvals, older)], now),
           ...challengeWrites(parts, caller, {
             reserved,
             flow: ticket.id,
@@ -116,10 +128,12 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
             purpose: 'login',
             state: asked?.challenge ?? {},
             dispatch: asked?.dispatch,
+            alert: asked?.alert,
             failures,
             user,
           }),
           ...spent.writes,
+          ...tired.writes,
           audit(parts, caller, 'challenge.sent', {
             user: ticket.user,
             factor: factor.kind,

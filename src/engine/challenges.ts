@@ -4,10 +4,10 @@ import type { Challenge, ChallengePurpose } from '#model/challenge.ts'
 import { asId, type ChallengeId } from '#model/ids.ts'
 import type { MessageChannel } from '#model/message.ts'
 import type { User } from '#model/user.ts'
-import type { Dispatch, Factor, Memory } from '#ports/factor.ts'
+import type { Alert, Dispatch, Factor, Memory } from '#ports/factor.ts'
 import { insert, put, type Write } from '#ports/store.ts'
 import { limits } from './limits.ts'
-import { codeMessage } from './messages/queue.ts'
+import { alertMessage, codeMessage } from './messages/queue.ts'
 import { type Caller, newHandle, type Parts } from './parts.ts'
 
 /** How long the row of a dead challenge is kept, to answer `expired` instead of `unknown`; seconds. */
@@ -21,9 +21,9 @@ export const macContext = (
   it: Pick<Challenge, 'tenant' | 'id' | 'user' | 'authenticator' | 'purpose'>,
 ): readonly string[] => ['challenge', it.tenant, it.id, it.user, it.authenticator, it.purpose]
 
-/** The channel a factor sends messages through, if it sends any. */
+/** The channel a factor sends codes through, if it sends any. An approval needs no message: the device may ask by itself. */
 export const messageChannel = (factor: Factor): MessageChannel | undefined =>
-  (['sms', 'voice', 'email', 'push'] as const).find((it) => it === factor.traits.channel)
+  (['sms', 'voice', 'email'] as const).find((it) => it === factor.traits.channel)
 
 export const codeLifetime = (caller: Caller): number => caller.tenant.limits?.codeLifetimeSeconds ?? limits.codeLifetime
 
@@ -50,6 +50,7 @@ export function challengeWrites(
     readonly purpose: ChallengePurpose
     readonly state: Memory
     readonly dispatch?: Dispatch
+    readonly alert?: Alert
     /** Whose it is: their language and name are in the message. */
     readonly user?: Pick<User, 'locale' | 'name'>
     /** Wrong codes carried over from the challenge it replaces (S-5). */
@@ -76,6 +77,9 @@ export function challengeWrites(
     expiresAt: now + (lifetime + graveyard) * 1_000,
   }
   const channel = messageChannel(factor)
+  if (it.alert !== undefined && parts.channels.has('push')) {
+    return [insert('challenges', challenge), alertMessage(parts, caller.tenant, it.alert, challenge.id)]
+  }
   if (it.dispatch === undefined || channel === undefined || authenticator.target === undefined) {
     return [insert('challenges', challenge)]
   }

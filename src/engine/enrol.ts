@@ -203,7 +203,7 @@ function begin(
     factorTools(parts, context, caller),
   )
   const sealed = made.secret && parts.keyring.seal(made.secret, sealContext(bare))
-  const authenticator: Authenticator = { ...bare, sealed, memory: made.memory }
+  const authenticator: Authenticator = { ...bare, sealed, memory: made.memory, key: made.key }
   const asked = made.challenge
     ? challengeWrites(parts, caller, {
         reserved,

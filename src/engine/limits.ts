@@ -38,8 +38,16 @@ export const limits = {
     sms: { capacity: 10, refillEvery: 3_600 },
     voice: { capacity: 10, refillEvery: 3_600 },
     email: { capacity: 20, refillEvery: 60 },
-    push: { capacity: 5, refillEvery: 12 },
+    /** Of approvals the windows below count; this is what callers are told. */
+    push: { capacity: 3, refillEvery: 100 },
   },
+  /** Approvals a user may be asked for in 5 minutes, and how many may stay unanswered in a day (S-87). */
+  approvalsPerWindow: 3,
+  approvalWindow: 300,
+  approvalsUnanswered: 10,
+  approvalsUnansweredWithin: 86_400,
+  /** How far the clock of a device may be off, seconds. */
+  deviceClockSkew: 120,
   /** A password alone must have this many characters, with a second factor 8 (part 1); at most 1,024 bytes. */
   passwordAlone: 15,
   passwordWithFactor: 8,

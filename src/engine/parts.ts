@@ -50,6 +50,8 @@ export interface Caller {
    * nowhere else. From configuration, never from a request (S-163).
    */
   readonly base?: string
+  /** The tenant's public address, for links to pages of ours; says nothing about where the caller stands. */
+  readonly home?: string
   /** Language tags the application has asked for, and `Accept-Language` of the browser or app: for messages. */
   readonly locales?: readonly string[]
   readonly speaks?: string

@@ -9,11 +9,13 @@ import type { Caller, Parts } from './parts.ts'
 export function factorTools(
   parts: Parts,
   context: readonly string[],
-  caller?: Pick<Caller, 'tenant' | 'base'>,
+  caller?: Pick<Caller, 'tenant' | 'base' | 'home'>,
 ): FactorTools {
   const site = caller && siteOf(caller)
+  const home = caller?.home ?? caller?.base
   return {
     ...(site && { site }),
+    ...(home !== undefined && { home }),
     random: parts.random,
     now: parts.clock.now(),
     mac: {

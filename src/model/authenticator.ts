@@ -32,4 +32,6 @@ export interface Authenticator extends Row {
   readonly createdAt: number
   readonly confirmedAt?: number
   readonly lastUsedAt?: number
+  /** Epoch ms, by its own clock, of the last change a device asked for: no older one is obeyed, so none is repeated. */
+  readonly heardAt?: number
 }

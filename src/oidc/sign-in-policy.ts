@@ -41,6 +41,7 @@ export function hostedCaller(exchange: Exchange, application: Caller['applicatio
     application,
     dialect: hostedDialect,
     base: exchange.base,
+    home: exchange.base,
     address: exchange.address,
     userAgent: exchange.userAgent,
     speaks: exchange.headers['accept-language'],

@@ -1,3 +1,4 @@
+import type { TenantId } from '#model/ids.ts'
 import type { MessageChannel } from '#model/message.ts'
 
 /** A message on its way to a provider. */
@@ -12,6 +13,9 @@ export interface OutgoingMessage {
   readonly html?: string
   /** The code in the text, for providers that send only texts they approved beforehand. */
   readonly code?: string
+  /** What the channel encrypts it with. */
+  readonly keys?: Readonly<Record<string, string>>
+  readonly tenant?: TenantId
   /** Which call of a provider for this message it is, from 1. */
   readonly attempt?: number
 }
@@ -41,6 +45,8 @@ export interface FailureOptions {
   readonly elsewhere?: boolean
   /** No provider was called, so the attempt does not count. */
   readonly uncalled?: boolean
+  /** There is nobody at the address, and there will not be. */
+  readonly gone?: boolean
 }
 
 /** A provider did not take a message. `message` is a word of ours: what providers say may quote address and text. */
@@ -51,6 +57,7 @@ export class DeliveryFailed extends Error {
   readonly blame: 'provider' | 'message'
   readonly elsewhere: boolean
   readonly uncalled: boolean
+  readonly gone: boolean
 
   constructor(reason: string, options: FailureOptions) {
     super(reason)
@@ -59,6 +66,7 @@ export class DeliveryFailed extends Error {
     this.blame = options.blame ?? (options.retryable ? 'provider' : 'message')
     this.elsewhere = options.elsewhere ?? false
     this.uncalled = options.uncalled ?? false
+    this.gone = options.gone ?? false
   }
 }
 

@@ -55,6 +55,8 @@ export interface FactorTools {
   readonly mac: BoundMac
   /** Absent where the caller is no page of ours; factors bound to a site cannot be asked from there. */
   readonly site?: Site
+  /** The tenant's public address, for links to pages of ours; whoever the caller is. */
+  readonly home?: string
 }
 
 /** What a factor remembers, in the clear; JSON. */
@@ -75,10 +77,29 @@ export interface Dispatch {
   readonly code: string
 }
 
+/** What the user shall recognise when a device asks about it; all of it is shown and signed there. */
+export interface Occasion {
+  /** The application that is signed in to. */
+  readonly application: string
+  /** Where the request came from, coarse. */
+  readonly place: string
+  /** Epoch ms. */
+  readonly at: number
+}
+
+/** A word to a device that something waits for its answer. It holds nothing that is worth reading (S-88). */
+export interface Alert {
+  readonly to: string
+  /** What it is encrypted with, where the channel does that (RFC 8291). */
+  readonly keys?: Readonly<Record<string, string>>
+}
+
 export interface Enrolled {
   /** Kept sealed. */
   readonly secret?: Uint8Array
   readonly memory?: Memory
+  /** The name its device will call it by until it is confirmed, unique in the tenant. */
+  readonly key?: string
   /** State of the confirming challenge, for factors that send one. */
   readonly challenge?: Memory
   readonly dispatch?: Dispatch
@@ -97,6 +118,7 @@ export type Shown = {
 export interface Asked {
   readonly challenge: Memory
   readonly dispatch?: Dispatch
+  readonly alert?: Alert
   readonly show?: Memory
 }
 
@@ -105,6 +127,7 @@ export interface Asking {
   readonly memory?: Memory
   /** What the user's other confirmed authenticators of this kind remember. */
   readonly others?: readonly Memory[]
+  readonly occasion?: Occasion
 }
 
 export interface CheckRequest {
@@ -126,13 +149,45 @@ export type Verdict =
       readonly show?: { readonly codes?: readonly string[] }
       /** Confirms an enrolment: the name its proofs will give, unique in the tenant (see `keyOf`). */
       readonly key?: string
+      /** Confirms an enrolment: what is to be kept sealed from now on, and what the device calls itself. */
+      readonly secret?: Uint8Array
+      readonly name?: string
       /** What this proof tells beyond the factor's traits. */
       readonly proved?: Pick<Proof, 'amr' | 'userVerified' | 'hardware'>
     }
   /** `suspend`: it looks copied, and is not to be believed again until somebody has looked into it (S-91). */
   | { readonly is: 'wrong'; readonly suspend?: boolean }
   | { readonly is: 'waiting' }
-  | { readonly is: 'declined' }
+  /** `alarm`: somebody else has asked, and the owner says so (S-87). */
+  | { readonly is: 'declined'; readonly alarm?: boolean }
+
+/** What a device said, after its signature was found good. */
+export interface Heard {
+  /** What it wants done. */
+  readonly act: string
+  /** Epoch ms by its own clock. */
+  readonly at: number
+  /** The address it believes to speak to. */
+  readonly audience: string
+  /** The name of the key that signed it (see `Authenticator.key`). */
+  readonly key: string
+  readonly says: Memory
+}
+
+/**
+ * The devices of a factor whose approvals do not come through whoever signs in: they speak for themselves, in signed
+ * statements. What answers a challenge is a proof like any other, judged by `check`.
+ */
+export interface Devices {
+  /** The name a statement gives of its authenticator (see `Authenticator.key`), and of the challenge it answers; unproved. */
+  readonly names: (statement: unknown) => { readonly key?: string; readonly challenge?: string }
+  /** What the statement says, if the device with this memory has signed it; without one, if the key it brings has. */
+  readonly hear: (statement: unknown, memory?: Memory) => Promise<Heard | undefined>
+  /** What a device is told of an open challenge; undefined: it is none for a device. */
+  readonly told: (challenge: Memory) => (Occasion & { readonly nonce: string }) | undefined
+  /** What is to be kept sealed when a device says where it can be alerted; undefined: not acceptable. */
+  readonly alerted: (says: Memory) => Uint8Array | undefined
+}
 
 /**
  * One way to prove who one is: pure functions of what they are given. No store, no request, no counting of attempts:
@@ -153,6 +208,8 @@ export interface Factor {
    * Present: a challenge may be answered by any of the user's authenticators of this kind.
    */
   keyOf?(proof: unknown): string | undefined
+  /** Present: approvals come from devices of its own. */
+  readonly devices?: Devices
   /** Slow or asynchronous work before the attempt is spent; its result is handed to `check`. */
   examine?(request: Omit<CheckRequest, 'evidence'>, tools: FactorTools): Promise<unknown>
   /** Judges a proof. Synchronous, since it runs where nothing else can spend the same thing. Never throws for bad input. */

@@ -24,6 +24,7 @@ export function callerOf(exchange: Exchange, application: Application): Caller {
     tenant: exchange.tenant,
     application,
     dialect: dialectName,
+    home: exchange.base,
     address: exchange.address,
     userAgent: exchange.userAgent,
     speaks: exchange.headers['accept-language'],

@@ -1,7 +1,7 @@
 import type { Engine } from '#engine/engine.ts'
 import type { Exchange } from '#http/route.ts'
 import type { Application } from '#model/application.ts'
-import { asId, type ClientId } from '#model/ids.ts'
+import { asId, type ClientId, type TenantId } from '#model/ids.ts'
 import type { Tenant } from '#model/tenant.ts'
 import type { OidcRoom } from '#oidc/routes.ts'
 
@@ -9,6 +9,8 @@ import type { OidcRoom } from '#oidc/routes.ts'
 export interface Hosted {
   readonly engine: Engine
   readonly oidc: OidcRoom
+  /** The key subscriptions for alerts are bound to, base64url; undefined where no alerts leave. */
+  readonly pushKey?: (tenant: TenantId) => Promise<string | undefined>
 }
 
 /** Where our pages are. */
@@ -16,6 +18,7 @@ export const pagePaths = {
   login: '/u/login',
   account: '/u/account',
   reset: '/u/new-password',
+  authenticator: '/u/authenticator',
 } as const
 
 /** The account portal signs in like any application; this one is in no table and gets no tokens. */

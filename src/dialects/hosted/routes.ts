@@ -1,5 +1,6 @@
 import type { RouteGroup } from '#http/route.ts'
 import { accountRoutes } from './account/routes.ts'
+import { deviceRoutes } from './authenticator/routes.ts'
 import { flowRoutes } from './flow-routes.ts'
 import type { Hosted } from './hosted.ts'
 import { resetRoutes } from './reset.ts'
@@ -11,7 +12,13 @@ export function hostedGroups(hosted: Hosted): readonly RouteGroup[] {
   return [
     {
       name: 'hosted',
-      routes: [...flowRoutes(hosted), ...accountRoutes(hosted), ...resetRoutes(hosted), ...pageRoutes(hosted)],
+      routes: [
+        ...flowRoutes(hosted),
+        ...accountRoutes(hosted),
+        ...deviceRoutes(hosted),
+        ...resetRoutes(hosted),
+        ...pageRoutes(hosted),
+      ],
       refuse: refuseTrouble,
     },
   ]

@@ -80,7 +80,7 @@ export function offersOf(
   channels: ReadonlySet<string>,
   kinds?: readonly string[],
 ): readonly Offer[] {
-  const messages = ['sms', 'voice', 'email', 'push']
+  const messages = ['sms', 'voice', 'email']
   return enrollable(tenant, factors)
     .filter((it) => kinds?.includes(it.kind) ?? true)
     .filter((it) => !messages.includes(it.traits.channel) || channels.has(it.traits.channel))

@@ -75,9 +75,9 @@ export function declined<R extends Refs, A>(
  * challenge was dead already, only the budgets of user and address count it: it was no guess (S-20). `copied`: whose
  * proof says that somebody else holds it too; they are suspended.
  */
-export function wrong<R extends Refs, A>(
+export function wrong<A>(
   parts: Parts,
-  { caller }: AnswerRequest<R, A>,
+  { caller }: { readonly caller: Caller },
   account: Account,
   attempt: Attempt,
   copied: readonly Authenticator[] = [],

@@ -17,6 +17,7 @@ import type { Caller, Parts } from '../parts.ts'
 import { answeredWrites } from '../phone-guard/answered.ts'
 import { channelOf } from '../policy/ways.ts'
 import type { FlowRisk } from '../risk/flow.ts'
+import { sealContext } from '../tools.ts'
 import type { Account, Answered, AnswerRequest, Attempt } from './request.ts'
 
 /** A right proof: spent for good, and either the flow goes on or tokens are issued, all in this commit. */
@@ -35,9 +36,12 @@ export function succeed<R extends Refs, A>(
   const now = parts.clock.now()
   const user = account.user
   if (user === undefined) return { result: { no: 'ticket-unknown' } }
-  const memory = verdict.memory ?? it.memory
-  const key = verdict.key ?? it.key
-  const proved: Authenticator = { ...it, key, memory, failures: 0, waitUntil: undefined, lastUsedAt: now }
+  const proved: Authenticator = {
+    ...remembered(parts, it, verdict),
+    failures: 0,
+    waitUntil: undefined,
+    lastUsedAt: now,
+  }
   const enrolled = it.state === 'pending'
   const authenticators = account.authenticators.map((one) =>
     one.id === it.id ? { ...proved, state: 'confirmed' as const } : one,
@@ -98,6 +102,21 @@ export function succeed<R extends Refs, A>(
       ...(flow.by === 'ticket' ? loginWrites(parts, caller, granted, { isNew: false, provedSecond: true }) : []),
       ...(risk?.lesson.writes(found) ?? []),
     ],
+  }
+}
+
+/** An authenticator with all that a right verdict wants remembered of it. */
+export function remembered(
+  parts: Pick<Parts, 'keyring'>,
+  it: Authenticator,
+  { memory, key, secret, name }: Extract<Verdict, { is: 'right' }>,
+): Authenticator {
+  return {
+    ...it,
+    memory: memory ?? it.memory,
+    key: key ?? it.key,
+    name: it.name ?? name,
+    sealed: secret === undefined ? it.sealed : parts.keyring.seal(secret, sealContext(it)),
   }
 }
 
