@@ -81,9 +81,9 @@ export function spendApproval(
 ): Spent {
   if (factor.devices === undefined) return { writes: [] }
   const memory = memoryOf(fatigue, now)
-  const { asked, unanswered, reportedAt = 0 } = memory
+  const { asked, unanswered, reportedAt } = memory
   const cleared = Math.max(owner?.passwordChangedAt ?? 0, it.confirmedAt ?? 0)
-  if (reportedAt > cleared) return { refuse: { no: 'authenticator-disabled' } }
+  if (reportedAt !== undefined && reportedAt >= cleared) return { refuse: { no: 'authenticator-disabled' } }
   const wait = Math.max(
     waitFor(asked, limits.approvalsPerWindow, limits.approvalWindow, now),
     waitFor(unanswered, limits.approvalsUnanswered, limits.approvalsUnansweredWithin, now),
