@@ -374,6 +374,27 @@ describe('bodies', () => {
 })
 
 describe('flow', () => {
+  test('32. a channel or country that is not enabled is told by the sub-error alone', async () => {
+    const it = await openEntraWorld(always)
+    await it.setTenant({ phone: { countries: ['US'], blockedPrefixes: ['+1555666'], strict: false } })
+    await it.addUser('ada')
+    const continuation_token = await it.until('registration_required', 'ada')
+    const ask = (challenge_target: string) =>
+      it.post('/register/v1.0/challenge', { continuation_token, challenge_type: 'oob', challenge_target })
+    assertError(await ask('+4915123456789'), 'access_denied', 550024, 'provider_blocked_by_admin')
+    assertError(await ask('+15556660100'), 'access_denied', 550024, 'provider_blocked_by_rep')
+    await it.setTenant({ factors: it.tenant.factors.filter((kind) => kind !== 'sms' && kind !== 'voice') })
+    assertError(await ask('+15555550100'), 'access_denied', 550024, 'provider_blocked_by_admin')
+  })
+  test('38. what an ordinary sign-in has answered with mfa_oob or a registration, it does not ask for again', async () => {
+    const it = await openEntraWorld(always)
+    const ada = await it.addUser('ada')
+    const registered = await it.register(await it.until('registration_required', 'ada'), 'sms', '+15555550100')
+    assert.equal(registered.status, 200, 'no mfa_required after a registration')
+    await it.enrolAddress(ada, 'email', 'ada.two@example.com')
+    const proved = await it.mfa(await it.until('mfa_required', 'ada'), 'sms')
+    assert.equal(proved.status, 200, 'no registration_required after a second factor')
+  })
   test('39. preverified is followed by its own grant, and not by a code', async () => {
     const it = await openEntraWorld(always)
     const needs = await signUp(it, 'new', allCapabilities)
@@ -527,6 +548,121 @@ describe('flow', () => {
     await reset(it, 'ada')
     const grant = { grant_type: 'refresh_token', refresh_token: before.body.refresh_token }
     assertError(await it.post('/oauth2/v2.0/token', grant), 'invalid_grant', 700082, 'bad_token')
+  })
+  test('53. by default it tells who is known, as the vendor does', async () => {
+    const it = await openEntraWorld()
+    await it.addUser('ada')
+    assertError(await it.initiate('nobody'), 'user_not_found', 50034)
+    const start = { username: 'nobody@example.com', challenge_type: allTypes }
+    assertError(await it.post('/resetpassword/v1.0/start', start), 'user_not_found', 50034)
+    const taken = { username: 'ada@example.com', challenge_type: allTypes }
+    assertError(await it.post('/signup/v1.0/start', taken), 'user_already_exists', 1003037)
+  })
+  describe('53. where the tenant hides who is known (S-102)', () => {
+    const open = async () => {
+      const it = await openEntraWorld()
+      await it.setTenant({ hideUnknownUsers: true })
+      await it.addUser('ada')
+      await it.addUser('otto', { passwordHash: undefined })
+      return it
+    }
+    /** An answer without what is new in each. */
+    const shape = ({ status, body, headers }: Reply) => {
+      const { continuation_token, timestamp, trace_id, correlation_id, error_description = '', ...rest } = body
+      const [text] = String(error_description).split(' Trace ID')
+      return { status, rest, text, goesOn: continuation_token !== undefined, names: Object.keys(headers).toSorted() }
+    }
+    const same = async (go: (name: string) => Promise<Reply[]>, known: string, label = true) => {
+      const [one, other] = [await go(known), await go('nobody')].map((all) => all.map(shape))
+      const plain = (all: unknown) => JSON.stringify(all).replaceAll(/[a-z]\*{3}@/g, label ? '?***@' : '$&')
+      assert.equal(plain(one), plain(other))
+      return one
+    }
+    test('sign-in by password, with the same ladder for wrong ones', async () => {
+      const it = await open()
+      await same(async (name) => {
+        const all: Reply[] = [await it.initiate(name)]
+        const { continuation_token } = all[0]?.body ?? {}
+        all.push(await it.post('/oauth2/v2.0/challenge', { continuation_token, challenge_type: allTypes }))
+        for (let n = 0; n < 12; n++) {
+          const grant = { continuation_token, grant_type: 'password', password: 'not this one', ...tokenParams }
+          all.push(await it.post('/oauth2/v2.0/token', grant))
+        }
+        return all
+      }, 'ada')
+    })
+    test('sign-in by code: said to be sent, never right, and not sent', async () => {
+      const it = await open()
+      const challenge_type = 'oob redirect'
+      await same(async (name) => {
+        const all: Reply[] = [await it.initiate(name, { challenge_type })]
+        const { continuation_token } = all[0]?.body ?? {}
+        for (let n = 0; n < 25; n++) {
+          all.push(await it.post('/oauth2/v2.0/challenge', { continuation_token, challenge_type }))
+        }
+        for (let n = 0; n < 7; n++) {
+          const grant = { continuation_token, grant_type: 'oob', oob: 'abcdef', ...tokenParams }
+          all.push(await it.post('/oauth2/v2.0/token', grant))
+        }
+        return all
+      }, 'otto')
+      assert.deepEqual(
+        (await it.outbox()).filter((one) => one.to === 'nobody@example.com'),
+        [],
+      )
+    })
+    for (const [title, known] of [
+      ['of a user with another mailbox as a method', 'ada'],
+      ['of a user without a password', 'otto'],
+    ] as const) {
+      test(`a reset, ${title}`, async () => {
+        const it = await open()
+        const users = await it.store.list('users', it.tenant.id, { limit: 10 })
+        const user = users.find((one) => one.email === `${known}@example.com`)
+        if (known === 'ada' && user !== undefined) await it.enrolAddress(user, 'email', 'private@example.net')
+        await same(async (name) => {
+          const start = { username: `${name}@example.com`, challenge_type: allTypes }
+          const all: Reply[] = [await it.post('/resetpassword/v1.0/start', start)]
+          const { continuation_token } = all[0]?.body ?? {}
+          const ask = { continuation_token, challenge_type: allTypes }
+          all.push(await it.post('/resetpassword/v1.0/challenge', ask))
+          for (let n = 0; n < 7; n++) {
+            const grant = { continuation_token, grant_type: 'oob', oob: 'abcdef' }
+            all.push(await it.post('/resetpassword/v1.0/continue', grant))
+          }
+          return all
+        }, known)
+        assert.deepEqual(
+          (await it.outbox()).filter((one) => one.to === 'nobody@example.com' || one.to === 'otto@example.com'),
+          [],
+        )
+      })
+    }
+    test('a sign-up, until the address is proved: then its owner learns that there is an account', async () => {
+      const it = await open()
+      await same(async (name) => {
+        const start = { username: `${name}@example.com`, password: passwordOf('new'), challenge_type: allTypes }
+        const all: Reply[] = [await it.post('/signup/v1.0/start', start)]
+        const { continuation_token } = all[0]?.body ?? {}
+        all.push(await it.post('/signup/v1.0/challenge', { continuation_token, challenge_type: allTypes }))
+        const grant = { continuation_token, grant_type: 'oob', oob: 'abcdef' }
+        all.push(await it.post('/signup/v1.0/continue', grant))
+        return all
+      }, 'ada')
+      assertError(await signUpToToken(it, 'ada'), 'user_already_exists', 1003037)
+    })
+    test('a guessed code for nobody is not right either', async () => {
+      const it = await open()
+      const { continuation_token } = (await it.initiate('nobody', { challenge_type: 'oob redirect' })).body
+      await it.post('/oauth2/v2.0/challenge', { continuation_token, challenge_type: 'oob redirect' })
+      const oob = await it.post('/oauth2/v2.0/token', { continuation_token, grant_type: 'oob', oob: '000000' })
+      assertError(oob, 'invalid_grant', 50181, 'invalid_oob_value')
+      const { continuation_token: other } = (await it.initiate('nobody')).body
+      // Somebody signs up meanwhile, with this very password: the flow was for nobody, and stays so.
+      await it.addUser('nobody')
+      const grant = { continuation_token: other, grant_type: 'password', password: passwordOf('nobody') }
+      assertError(await it.post('/oauth2/v2.0/token', grant), 'invalid_request', 55200)
+    })
   })
   test('54. two flows of one user do not disturb each other', async () => {
     const it = await openEntraWorld()

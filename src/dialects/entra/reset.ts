@@ -2,7 +2,7 @@ import { proveResetAddress, startReset, submitNewPassword } from '#engine/accoun
 import { sendAddressCode } from '#engine/journeys/address-code.ts'
 import type { Answer } from '#http/route.ts'
 import { abilitiesOf, type Call, continuation, journeyOf, keptAbilities, typesOf, usernameOf } from './call.ts'
-import { codeSent } from './steps.ts'
+import { codeSent, mailboxOf } from './steps.ts'
 import { errors, fail, redirect, refuse, succeed } from './wire.ts'
 
 /** Seconds between two polls; the first one is answered with success already (entra.md §3.5). */
@@ -34,7 +34,7 @@ export async function resetChallenge(call: Call): Promise<Answer> {
   if (journey.phase !== 'address') return fail(call.ids, errors.badToken)
   if (!(types.types ?? keptAbilities(journey).types).includes('oob')) return redirect(call.ids)
   const sent = await sendAddressCode(call.dialect.engine.parts, call.caller, journey, 'password-reset')
-  return sent.no === undefined ? codeSent(call, journey, 'email', journey.state.email ?? '') : refuse(call.ids, sent)
+  return sent.no === undefined ? codeSent(call, journey, 'email', mailboxOf(call, journey)) : refuse(call.ids, sent)
 }
 
 /** `POST /resetpassword/v1.0/continue` */

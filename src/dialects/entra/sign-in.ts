@@ -1,12 +1,12 @@
 import { canonicalEmail } from '#engine/addresses.ts'
 import { askable, type Way } from '#engine/challenge.ts'
 import { sendAddressCode } from '#engine/journeys/address-code.ts'
-import { firstFactorOf, startSignIn } from '#engine/journeys/first-factor.ts'
-import { type Journey, journeyUser } from '#engine/journeys/journey.ts'
+import { firstOfJourney, startSignIn } from '#engine/journeys/first-factor.ts'
+import type { Journey } from '#engine/journeys/journey.ts'
 import { askInJourney, ticketOf } from '#engine/journeys/more.ts'
 import type { Answer } from '#http/route.ts'
 import { abilitiesOf, type Call, continuation, journeyOf, keptAbilities, typesOf, usernameOf } from './call.ts'
-import { codeSent, expressible } from './steps.ts'
+import { codeSent, expressible, mailboxOf } from './steps.ts'
 import { errors, fail, redirect, refuse, succeed } from './wire.ts'
 import { channelWord, masked } from './words.ts'
 
@@ -22,7 +22,9 @@ export async function initiate(call: Call): Promise<Answer> {
   const { login } = name
   if (login.includes('@') && canonicalEmail(login).yes === undefined) return fail(call.ids, errors.badUsername)
   const { parts } = call.dialect.engine
-  const started = await startSignIn(parts, call.caller, { login, adds: call.adds, extra: { ...abilities } })
+  // An application that takes no passwords has accounts without one only.
+  const decoy = abilities.types.includes('password') ? 'password' : 'email'
+  const started = await startSignIn(parts, call.caller, { login, adds: call.adds, extra: { ...abilities }, decoy })
   if (started === undefined) return fail(call.ids, errors.unknownUser)
   const { journey, first } = started
   if (first === undefined || !abilities.types.includes(typeOf[first])) return redirect(call.ids)
@@ -43,13 +45,12 @@ export async function challenge(call: Call): Promise<Answer> {
 
 async function challengeFirst(call: Call, journey: Journey, named: readonly string[] | undefined): Promise<Answer> {
   const { parts } = call.dialect.engine
-  const user = await parts.store.get('users', call.exchange.tenant.id, journeyUser(journey))
-  const first = user && firstFactorOf(parts, user)
+  const first = await firstOfJourney(parts, journey)
   const types = named ?? keptAbilities(journey).types
   if (first === undefined || !types.includes(typeOf[first])) return redirect(call.ids)
   if (first === 'password') return succeed(call.ids, { ...continuation(call, journey), challenge_type: 'password' })
   const sent = await sendAddressCode(parts, call.caller, journey, 'login')
-  return sent.no === undefined ? codeSent(call, journey, 'email', journey.state.email ?? '') : refuse(call.ids, sent)
+  return sent.no === undefined ? codeSent(call, journey, 'email', mailboxOf(call, journey)) : refuse(call.ids, sent)
 }
 
 async function challengeMethod(call: Call, journey: Journey): Promise<Answer> {

@@ -51,6 +51,16 @@ export async function nextStep(call: Call, journey: Journey): Promise<Answer> {
   return fail(call.ids, proves ? errors.mfa : errors.registration, continuation(call, journey))
 }
 
+/**
+ * The mailbox a first code is said to go to. Where the tenant hides who is known it is what was typed: another address,
+ * or one at all for a user name, would tell that there is an account.
+ */
+export function mailboxOf({ exchange }: Call, { state }: Journey): string {
+  if (exchange.tenant.hideUnknownUsers !== true) return state.email ?? ''
+  const typed = (state.login ?? '').toLowerCase()
+  return typed.includes('@') ? typed : `${typed}@`
+}
+
 /** The answer to a code that is on its way to a known contact. */
 export function codeSent(
   call: Call,

@@ -5,7 +5,7 @@ import type { User } from '#model/user.ts'
 import { type Decision, type Found, type Refs, row } from '#ports/store.ts'
 import { canonicalEmail } from '../addresses.ts'
 import { audit } from '../events.ts'
-import { spendAddressCode } from '../journeys/address-code.ts'
+import { decoyState, refuseDecoyCode, spendAddressCode } from '../journeys/address-code.ts'
 import {
   type Journey,
   journeyRef,
@@ -31,7 +31,8 @@ export type ResetStart =
 
 /**
  * Begins a password reset by a code. It goes to the mailbox that is enrolled as a method where that is another one than
- * the account's, so that the account's mailbox alone does not suffice for those who have set up more.
+ * the account's, so that the account's mailbox alone does not suffice for those who have set up more. Where the tenant
+ * hides who is known, a reset that cannot be begins all the same.
  */
 export async function startReset(
   parts: Parts,
@@ -39,15 +40,24 @@ export async function startReset(
   it: { readonly login: string; readonly extra: Readonly<Record<string, unknown>> },
 ): Promise<ResetStart> {
   const user = await findByLogin(parts.store, caller.tenant.id, it.login)
-  if (user === undefined) return { no: 'user-unknown' }
+  const hides = caller.tenant.hideUnknownUsers === true
+  if (user === undefined) return hides ? await resetNobody(parts, caller, it) : { no: 'user-unknown' }
   const address = await mailboxFor(parts, user)
   if (user.passwordHash === undefined || user.blocked || address === undefined || !parts.channels.has('email')) {
-    return { no: 'no-recovery' }
+    return hides ? await resetNobody(parts, caller, it) : { no: 'no-recovery' }
   }
   const { email, key: emailKey } = address
   const state = { login: it.login, user: user.id, email, emailKey, extra: it.extra }
   const event = audit(parts, caller, 'password.reset-asked', { user: user.id })
   await parts.store.change({}, () => ({ result: undefined, writes: [event] }))
+  return { yes: await openJourney(parts, caller, { kind: 'reset', phase: 'address', state }) }
+}
+
+type Start = Parameters<typeof startReset>[2]
+
+/** Looks like a reset that has begun; no message leaves, and no code is right. */
+async function resetNobody(parts: Parts, caller: Caller, it: Start): Promise<ResetStart> {
+  const state = { ...it, ...decoyState(it.login, 'email') }
   return { yes: await openJourney(parts, caller, { kind: 'reset', phase: 'address', state }) }
 }
 
@@ -67,6 +77,7 @@ export async function proveResetAddress(
 ): Promise<Outcome<Journey>> {
   const { caller, journey } = it
   if (journey.phase !== 'address') return { no: 'ticket-unknown' }
+  if (journey.state.decoy !== undefined) return await refuseDecoyCode(parts, caller, journey, it.code)
   const spend = spendAddressCode(parts, caller, journey, it.code)
   const refs = {
     ...spend.refs,

@@ -50,14 +50,14 @@ export interface SignUpStart {
 
 /**
  * Begins a sign-up: everything given so far is judged, and nothing is stored but the journey. That an address is taken
- * is said here, as the callers of this verb promise it.
+ * is said here, as the callers of this verb promise it; where the tenant hides that, to whoever has proved the address.
  */
 export async function startSignUp(parts: Parts, it: SignUpStart): Promise<SignUpOutcome<Journey>> {
   const { caller, wantsPassword, extra } = it
   const address = canonicalEmail(it.email)
   if (address.no !== undefined) return address
   const taken = await findByEmail(parts.store, caller.tenant.id, it.email)
-  if (taken !== undefined) return { no: 'taken', what: 'email' }
+  if (taken !== undefined && caller.tenant.hideUnknownUsers !== true) return { no: 'taken', what: 'email' }
   const bad = invalidAttributes(it.attributes, it.rules)
   if (bad !== undefined) return bad
   const { email, key: emailKey } = address.yes

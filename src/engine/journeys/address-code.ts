@@ -10,6 +10,7 @@ import type { Spend } from '../admit.ts'
 import { addressBudgetRef, addressFailure, addressWait } from '../attempt-budgets.ts'
 import { codeLifetime } from '../challenges.ts'
 import { audit } from '../events.ts'
+import { canonicalEmail } from '../addresses.ts'
 import { climb, waitSeconds } from '../ladder.ts'
 import { limits } from '../limits.ts'
 import { codeMessage } from '../messages/queue.ts'
@@ -36,7 +37,8 @@ const secondsUntil = (end: number, now: number): number => Math.ceil((end - now)
 
 /**
  * Sends a code to the address of a journey; an older one is dead from then on. The stage stays as it is. When the
- * attempts of the stage are spent nothing is sent: the new code would inherit the count and could not work (S-5).
+ * attempts of the stage are spent nothing is sent: the new code would inherit the count and could not work (S-5). Where
+ * nobody stands behind the journey everything is counted alike, and no message leaves (S-102, S-106).
  */
 export async function sendAddressCode(
   parts: Parts,
@@ -86,7 +88,9 @@ export async function sendAddressCode(
       result: yes(undefined),
       writes: [
         upsert('challenges', challenge),
-        codeMessage(parts, caller, { channel, to: email, purpose, code, lifetime, challenge: id }),
+        ...(journey.state.decoy === undefined
+          ? [codeMessage(parts, caller, { channel, to: email, purpose, code, lifetime, challenge: id })]
+          : []),
         spent.write,
         audit(parts, caller, 'challenge.sent', {
           user: journey.state.user,
@@ -98,6 +102,26 @@ export async function sendAddressCode(
   })
   if (outcome.no === undefined) parts.nudge()
   return outcome
+}
+
+/** State of a journey behind which nobody stands, for a login as it was typed. */
+export function decoyState(login: string, decoy: 'password' | 'email') {
+  const address = canonicalEmail(login).yes
+  return { decoy, email: address?.email ?? login, emailKey: address?.key ?? login.trim().toLowerCase() }
+}
+
+/** Takes a code where nobody stands behind the journey: it counts like any other, and is never right. */
+export async function refuseDecoyCode(
+  parts: Parts,
+  caller: Caller,
+  journey: Journey,
+  code: unknown,
+): Promise<Outcome<never>> {
+  const spend = spendAddressCode(parts, caller, journey, code)
+  return await parts.store.change(spend.refs, (found): Decision<Outcome<never>> => {
+    const { refuse, writes } = spend.decide(found)
+    return refuse === undefined ? { result: { no: 'wrong-proof', factor: channel } } : { result: refuse, writes }
+  })
 }
 
 /**

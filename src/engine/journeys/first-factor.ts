@@ -13,8 +13,8 @@ import type { Caller, Parts } from '../parts.ts'
 import { signIn } from '../sign-in.ts'
 import { ticketId } from '../tickets.ts'
 import { openEnrolment } from './add-method.ts'
-import { spendAddressCode } from './address-code.ts'
-import { ending, type Journey, openJourney, passed, phaseOf, saveJourney } from './journey.ts'
+import { decoyState, refuseDecoyCode, spendAddressCode } from './address-code.ts'
+import { ending, type Journey, journeyUser, openJourney, passed, phaseOf, saveJourney } from './journey.ts'
 
 /** How an account may be signed in to first. */
 export type FirstFactor = 'password' | 'email'
@@ -28,17 +28,37 @@ export function firstFactorOf(parts: Pick<Parts, 'channels'>, user: User): First
   return user.email !== undefined && parts.channels.has('email') ? 'email' : undefined
 }
 
-/** Begins a sign-in for the account of a login; undefined: there is none. */
+export interface SignInStart {
+  readonly login: string
+  readonly adds: boolean
+  readonly extra: Readonly<Record<string, unknown>>
+  /** What a login nobody has is asked for, where the tenant hides who is known. Default: the password. */
+  readonly decoy?: FirstFactor
+}
+
+/**
+ * Begins a sign-in for the account of a login; undefined: there is none. Where the tenant hides that, the sign-in begins
+ * all the same, and nothing that is entered in it is ever right.
+ */
 export async function startSignIn(
   parts: Parts,
   caller: Caller,
-  it: { readonly login: string; readonly adds: boolean; readonly extra: Readonly<Record<string, unknown>> },
+  { decoy = 'password', ...it }: SignInStart,
 ): Promise<{ readonly journey: Journey; readonly first: FirstFactor | undefined } | undefined> {
   const user = await findByLogin(parts.store, caller.tenant.id, it.login)
-  if (user === undefined) return undefined
-  const state = { ...it, user: user.id, email: user.email, emailKey: user.emailKey }
+  if (user === undefined && caller.tenant.hideUnknownUsers !== true) return undefined
+  const account =
+    user === undefined ? decoyState(it.login, decoy) : { user: user.id, email: user.email, emailKey: user.emailKey }
+  const state = { ...it, ...account }
   const journey = await openJourney(parts, caller, { kind: 'sign-in', phase: 'first', state })
-  return { journey, first: firstFactorOf(parts, user) }
+  return { journey, first: user === undefined ? decoy : firstFactorOf(parts, user) }
+}
+
+/** What a sign-in asks for first: the account may have changed since it began. */
+export async function firstOfJourney(parts: Parts, journey: Journey): Promise<FirstFactor | undefined> {
+  if (journey.state.decoy !== undefined) return journey.state.decoy
+  const user = await parts.store.get('users', journey.tenant, journeyUser(journey))
+  return user && firstFactorOf(parts, user)
 }
 
 export interface FirstProof<R extends Refs, A> {
@@ -73,7 +93,8 @@ export async function proveMailbox<R extends Refs, A>(
   it: FirstProof<R, A> & { readonly code: unknown },
 ): Promise<Outcome<Step<A>>> {
   const { caller, journey } = it
-  const { user, email } = journey.state
+  const { user, email, decoy } = journey.state
+  if (decoy !== undefined) return await refuseDecoyCode(parts, caller, journey, it.code)
   if (user === undefined || email === undefined) return { no: 'ticket-unknown' }
   const proof: Proof = { factor: 'email', channel: `email:${email}`, at: parts.clock.now() }
   return await goOn(parts, it, user, [proof], spendAddressCode(parts, caller, journey, it.code))

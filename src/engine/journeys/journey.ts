@@ -55,6 +55,8 @@ export interface JourneyState {
   readonly profile?: Profile
   /** Asked for in order to add a method, whatever there is already. */
   readonly adds?: boolean
+  /** Nobody stands behind it, and its client must not see that: what an account would be signed in to by first. */
+  readonly decoy?: 'password' | 'email'
   /** Whatever the caller's wire needs to go on; JSON. */
   readonly extra?: Readonly<Record<string, unknown>>
 }
