@@ -3,7 +3,7 @@ import { hashNewPassword } from '#engine/accounts/passwords.ts'
 import { type AuthenticatorMaterial, importAuthenticator, isSameAuthenticator } from '#engine/import-authenticator.ts'
 import type { Authenticator } from '#model/authenticator.ts'
 import { asId, type UserId } from '#model/ids.ts'
-import type { User } from '#model/user.ts'
+import type { Group, User } from '#model/user.ts'
 import { insert, type Write } from '#ports/store.ts'
 import type { TenantCall } from './operation.ts'
 import { conflict, invalid, ofRefusal, type Problem } from './problems.ts'
@@ -28,6 +28,7 @@ export interface AccountWords {
   readonly mfa_enabled?: boolean
   readonly blocked?: boolean
   readonly must_change_password?: boolean
+  readonly groups?: readonly Group[] | null
   readonly password?: string
   readonly password_hash?: string
 }
@@ -49,6 +50,7 @@ export function modelWords<T extends AccountWords>(it: T) {
     userMetadata: it.user_metadata,
     mfaEnabled: it.mfa_enabled,
     blocked: it.blocked,
+    groups: it.groups,
     // Off is absent, as it is in the rows of everybody else.
     mustChangePassword: it.must_change_password === false ? null : it.must_change_password,
   }

@@ -118,6 +118,7 @@ function fieldsOf(wanted: UserConfig): NewUser {
     userMetadata: wanted.user_metadata,
     mfaEnabled: wanted.mfa_enabled,
     blocked: wanted.blocked,
+    groups: wanted.groups,
   }
 }
 

@@ -240,6 +240,20 @@ const applicationFields = z.strictObject({
   require_verified_email: z.boolean().optional().meta({
     description: 'Users whose address is not known to be theirs verify it on the way in (cidaas).',
   }),
+  require_verified_phone: z.boolean().optional().meta({
+    description: 'The same for their telephone number (cidaas).',
+  }),
+  ask_for_scopes: z.boolean().optional().meta({
+    description: 'Users agree, once, to what the scopes of a request say about them (cidaas).',
+  }),
+  group_selection: z
+    .strictObject({
+      always: z.boolean().optional().meta({ description: 'Also who is in one of them only.' }),
+      groups: z.array(field.text).optional(),
+      types: z.array(field.text).optional(),
+    })
+    .optional()
+    .meta({ description: 'Users in several of these groups choose in which they come; no list: all groups (cidaas).' }),
   consents: z
     .array(
       z.strictObject({
@@ -303,6 +317,10 @@ const user = z
     must_change_password: z.boolean().default(false).meta({
       description: 'The first login gives the account a new password (cidaas). Counts when the user is created.',
     }),
+    groups: z
+      .array(z.strictObject({ id: field.text, type: field.text.optional(), roles: z.array(field.text).default([]) }))
+      .optional()
+      .meta({ description: 'Groups of the user, with their roles in each (cidaas).' }),
     authenticators: z.array(authenticator).default([]),
   })
   .superRefine(checkUser)

@@ -32,6 +32,7 @@ export type EventType =
   | 'password.changed'
   | 'password.reset-asked'
   | 'consent.given'
+  | 'consent.withdrawn'
   | 'refresh.reused'
   | 'token.revoked'
   | 'session.ended'

@@ -21,6 +21,14 @@ export interface ConsentTerms {
   readonly url?: string
 }
 
+/** Which groups of a user can be chosen at a login; neither list: all of them. */
+export interface GroupSelection {
+  /** true: also who is in one only. */
+  readonly always?: boolean
+  readonly groups?: readonly string[]
+  readonly types?: readonly string[]
+}
+
 export interface Application extends Row {
   readonly id: ClientId
   readonly name: string
@@ -45,6 +53,12 @@ export interface Application extends Row {
   readonly trustedDeviceSeconds?: number
   /** Users need an address that is known to be theirs. */
   readonly needsVerifiedEmail?: boolean
+  /** Users need a telephone number that is known to be theirs. */
+  readonly needsVerifiedPhone?: boolean
+  /** Users are asked before the application is told what its scopes say. */
+  readonly asksForScopes?: boolean
+  /** Users in several of these groups choose in which they come. */
+  readonly groupSelection?: GroupSelection
   /** What users have to agree to, in this order, in the version that counts now. */
   readonly consents?: readonly ConsentTerms[]
   readonly clientGrants: readonly ClientGrant[]

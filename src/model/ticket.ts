@@ -16,6 +16,10 @@ export interface Wish {
   readonly secondFactor?: boolean | 'phishing-resistant'
   /** What this caller can lead a user through besides proofs; absent: nothing, and whoever owes something is refused. */
   readonly acts?: readonly Act[]
+  /** Claims asked for one by one, which the user has to agree to. */
+  readonly claims?: readonly string[]
+  /** The group the user has chosen to come in. */
+  readonly group?: string
   /** Id of the refresh token whose exchange was interrupted. */
   readonly refreshToken?: string
   /** Whatever else the dialect needs to go on; JSON. */
@@ -23,7 +27,14 @@ export interface Wish {
 }
 
 /** Something a user has to do before tokens are issued that is no proof. */
-export type Act = 'change-password' | 'verify-email' | 'consent'
+export type Act =
+  | 'change-password'
+  | 'verify-email'
+  | 'verify-phone'
+  | 'consent'
+  | 'share-scopes'
+  | 'share-claims'
+  | 'choose-group'
 
 /** What is still to be proved: one of these kinds, or an enrolment of one of these; or, with nothing to prove, an act. */
 export type Requirement =

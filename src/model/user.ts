@@ -1,6 +1,13 @@
 import type { UserId } from './ids.ts'
 import type { Row } from './row.ts'
 
+/** A group somebody is in, with the roles they have there. */
+export interface Group {
+  readonly id: string
+  readonly type?: string
+  readonly roles: readonly string[]
+}
+
 export interface User extends Row {
   readonly id: UserId
   /** As the user wrote it, normalised; mail goes here and nowhere else (S-158). */
@@ -30,8 +37,9 @@ export interface User extends Row {
   readonly blocked: boolean
   /** Set by an administrator: the next login gives the account a new password. */
   readonly mustChangePassword?: boolean
-  /** Consents given: id and the version that was shown. */
+  /** Consents given: id and the version that was shown; and what is shared with applications (policy/acts/share.ts). */
   readonly consents?: Readonly<Record<string, string>>
+  readonly groups?: readonly Group[]
   readonly createdAt: number
   readonly updatedAt: number
   readonly lastLoginAt?: number

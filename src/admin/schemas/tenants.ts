@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Api, Application } from '#model/application.ts'
+import type { Api, Application, GroupSelection } from '#model/application.ts'
 import type { Branding } from '#model/branding.ts'
 import type { PhoneGuardRule } from '#model/phone-guard.ts'
 import type { MfaRule } from '#model/policy.ts'
@@ -227,6 +227,9 @@ const applicationMembers = {
   sign_up: applicationWords.sign_up,
   trusted_device_seconds: applicationWords.trusted_device_seconds,
   require_verified_email: applicationWords.require_verified_email,
+  require_verified_phone: applicationWords.require_verified_phone,
+  ask_for_scopes: applicationWords.ask_for_scopes,
+  group_selection: applicationWords.group_selection,
   consents: applicationWords.consents,
   id_token_signed_response_alg: z.string().optional(),
   client_secrets: z.int().meta({ description: 'How many secrets work; the secrets themselves are never shown again.' }),
@@ -262,6 +265,9 @@ export const applicationCreate = z.strictObject({
   sign_up: applicationWords.sign_up,
   trusted_device_seconds: applicationWords.trusted_device_seconds,
   require_verified_email: applicationWords.require_verified_email,
+  require_verified_phone: applicationWords.require_verified_phone,
+  ask_for_scopes: applicationWords.ask_for_scopes,
+  group_selection: applicationWords.group_selection,
   consents: applicationWords.consents,
   id_token_signed_response_alg: applicationWords.id_token_signed_response_alg,
 })
@@ -282,6 +288,9 @@ export const applicationPatch = z.strictObject({
   sign_up: applicationWords.sign_up.nullable().meta(inherited),
   trusted_device_seconds: applicationWords.trusted_device_seconds.nullable().meta(inherited),
   require_verified_email: applicationWords.require_verified_email.nullable().meta(cleared),
+  require_verified_phone: applicationWords.require_verified_phone.nullable().meta(cleared),
+  ask_for_scopes: applicationWords.ask_for_scopes.nullable().meta(cleared),
+  group_selection: applicationWords.group_selection.nullable().meta(cleared),
   consents: applicationWords.consents.nullable().meta(replaced),
   id_token_signed_response_alg: applicationWords.id_token_signed_response_alg.nullable(),
 })
@@ -289,6 +298,9 @@ export const applicationPatch = z.strictObject({
 export const applicationParams = tenantParams.extend({
   client_id: z.string().min(1).max(1024).meta({ description: 'Id of the application.' }),
 })
+
+const selectionView = ({ always, groups, types }: GroupSelection) =>
+  present({ always, groups: groups && [...groups], types: types && [...types] })
 
 /** Never a secret: how many there are is all that can be told (S-140). */
 export function applicationView(it: Application): z.input<typeof application> {
@@ -310,6 +322,9 @@ export function applicationView(it: Application): z.input<typeof application> {
       sign_up: it.signUp,
       trusted_device_seconds: it.trustedDeviceSeconds,
       require_verified_email: it.needsVerifiedEmail,
+      require_verified_phone: it.needsVerifiedPhone,
+      ask_for_scopes: it.asksForScopes,
+      group_selection: it.groupSelection && selectionView(it.groupSelection),
       consents: it.consents?.map((one) => ({ ...one })),
     }),
     ...(it.idTokenAlgorithm ? { id_token_signed_response_alg: it.idTokenAlgorithm } : {}),

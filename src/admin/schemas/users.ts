@@ -4,6 +4,8 @@ import type { User } from '#model/user.ts'
 import { moment, paging, toMoment, userParams } from './common.ts'
 import { authenticatorWord, userWords } from './words.ts'
 
+const group = z.strictObject({ id: z.string(), type: z.string().optional(), roles: z.array(z.string()) })
+
 /** As answered. A password is only ever said to be there. */
 export const user = z
   .strictObject({
@@ -23,6 +25,7 @@ export const user = z
     mfa_enabled: z.boolean(),
     blocked: z.boolean(),
     must_change_password: z.boolean(),
+    groups: z.array(group).optional(),
     has_password: z.boolean(),
     password_changed_at: moment.optional(),
     created_at: moment,
@@ -59,6 +62,7 @@ export const userCreateMembers = {
   must_change_password: z.boolean().optional().meta({
     description: 'true: the next login gives the account a new password.',
   }),
+  groups: userWords.groups,
   password: userWords.password,
   password_hash: userWords.password_hash,
   authenticators: userWords.authenticators.unwrap().max(20).default([]),
@@ -95,6 +99,7 @@ export const userPatch = z
     must_change_password: z.boolean().optional().meta({
       description: 'true: the next login gives the account a new password.',
     }),
+    groups: userWords.groups.nullable().meta({ description: 'Replaced as a whole. null: in none.' }),
     password: userWords.password,
     password_hash: userWords.password_hash,
   })
@@ -128,6 +133,7 @@ export function userView(it: User): z.input<typeof user> {
     mfa_enabled: it.mfaEnabled,
     blocked: it.blocked,
     must_change_password: it.mustChangePassword ?? false,
+    ...(it.groups ? { groups: it.groups.map((one) => ({ ...one, roles: [...one.roles] })) } : {}),
     has_password: it.passwordHash !== undefined,
     ...when('password_changed_at', it.passwordChangedAt),
     created_at: toMoment(it.createdAt),

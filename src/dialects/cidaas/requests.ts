@@ -20,6 +20,8 @@ export interface Asked {
   /** S256 challenge; requests made by the JSON route may lack it. */
   readonly challenge?: string
   readonly acr?: string
+  /** Claims asked for one by one (`claim`), which the person has to agree to (cidaas.md §2.3). */
+  readonly claims?: readonly string[]
   readonly lang: string
   /** The device that waits for this login, where one does, and the browser that entered its code (S-60). */
   readonly device?: { readonly row: string; readonly browser: string }

@@ -8,7 +8,14 @@ import { generate, resolveRedirect, showRequest } from './front/generate.ts'
 import { clientInfo, deviceInfo, tenantInfo, userExistence } from './front/public.ts'
 import { startAccount, startAccountNative, verifyAccount } from './login/account.ts'
 import { afterRegister, social } from './login/after-register.ts'
-import { acceptConsent, consentInfo } from './login/consent.ts'
+import {
+  acceptClaims,
+  acceptConsent,
+  acceptScopes,
+  consentInfo,
+  consentVersion,
+  revokeClaims,
+} from './login/consent.ts'
 import { goOnNative } from './login/continue.ts'
 import { nativeLogin, passwordLogin } from './login/password.ts'
 import { nativePasswordlessLogin, passwordlessLogin } from './login/passwordless.ts'
@@ -85,6 +92,10 @@ const login: readonly Row[] = [
   ['GET', '/token-srv/prelogin/metadata/:track_id', metadata],
   ['POST', '/consent-management-srv/v2/consent/usage/public/info', consentInfo],
   ['POST', '/consent-management-srv/v2/consent/usage/accept', acceptConsent],
+  ['GET', '/consent-management-srv/v2/consent/versions/details/:consent_id', consentVersion],
+  ['POST', '/consent-management-srv/consent/scope/accept', acceptScopes],
+  ['POST', '/consent-management-srv/consent/claim/accept', acceptClaims],
+  ['POST', '/consent-management-srv/consent/claim/revoke', revokeClaims],
   ['POST', '/verification-actions-srv/account/initiation', startAccount],
   ['POST', '/verification-srv/account/initiate', startAccount],
   ['POST', '/verification-srv/account/initiate/sdk', startAccountNative],

@@ -2,7 +2,7 @@ import { asId, type TenantId, type UserId } from '#model/ids.ts'
 import type { Outcome } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import type { Tenant } from '#model/tenant.ts'
-import type { User } from '#model/user.ts'
+import type { Group, User } from '#model/user.ts'
 import { type Decision, insert, row, rows, type Write } from '#ports/store.ts'
 import { canonicalEmail, canonicalPhone } from '../addresses.ts'
 import type { Parts } from '../parts.ts'
@@ -26,6 +26,7 @@ export interface NewUser {
   readonly passwordHash?: string
   readonly mfaEnabled?: boolean
   readonly mustChangePassword?: boolean
+  readonly groups?: readonly Group[]
   readonly blocked?: boolean
 }
 

@@ -3,7 +3,7 @@ import type { Answer, Exchange } from '#http/route.ts'
 import type { Application } from '#model/application.ts'
 import { asId, type ClientId } from '#model/ids.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
-import { type Input, inputOf } from '../input.ts'
+import { type Input, inputOf, isRecord } from '../input.ts'
 import { codeIssue, type Passage } from '../login/code-issue.ts'
 import { bindingOf, browserAnswer, toApplication, wishOf } from '../login/outcome.ts'
 import { toErrorPage, toPage } from '../redirect.ts'
@@ -78,7 +78,35 @@ export function askedOf(
     scope: grantable(input.text('scope')),
     nonce: input.text('nonce'),
     acr: input.text('acr_values'),
+    ...claimsAsked(input),
     lang: input.any('language') ?? '',
+  }
+}
+
+/** Names of claims in one request, at most. */
+const mostClaims = 30
+
+/** The names in `claim`: a list, or the members of an object, or of its parts for the places claims appear in. */
+function claimsAsked(input: Input): { readonly claims?: readonly string[] } {
+  const text = input.text('claim')
+  const asked = text === undefined ? input.raw('claim') : parsed(text)
+  const isName = (it: unknown): it is string => typeof it === 'string' && /^[a-zA-Z_][\w.]{0,63}$/.test(it)
+  const names = Array.isArray(asked)
+    ? asked
+    : isRecord(asked)
+      ? Object.entries(asked).flatMap(([name, part]) =>
+          ['userinfo', 'id_token'].includes(name) && isRecord(part) ? Object.keys(part) : [name],
+        )
+      : []
+  const claims = [...new Set(names.filter(isName))].slice(0, mostClaims)
+  return claims.length === 0 ? {} : { claims }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

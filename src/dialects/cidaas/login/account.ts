@@ -1,4 +1,4 @@
-import { sendEmailCode, verifyEmailInFlow } from '#engine/acts/verify-email.ts'
+import { addressOwed, sendOwnAddressCode, verifyOwnAddress } from '#engine/acts/verify-address.ts'
 import { codeLifetime } from '#engine/challenges.ts'
 import type { Answer, Exchange } from '#http/route.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
@@ -22,12 +22,13 @@ async function begin(dialect: Dialect, exchange: Exchange, request: LoginRequest
   const track = registration ? undefined : await waiting(dialect, exchange, request)
   const caller = track && callerOf(exchange, track.application)
   if (track && caller) {
-    const sent = await sendEmailCode(dialect.engine.parts, { caller, ticket: track.ticket })
+    const sent = await sendOwnAddressCode(dialect.engine.parts, { caller, ticket: track.ticket })
     if (sent.no !== undefined) return sent
   }
+  const channel = track ? (addressOwed(track.ticket) ?? 'email') : mediumOf(exchange)
   const opened = await openExchange(dialect, exchange.tenant.id, {
-    word: 'EMAIL',
-    kind: 'email',
+    word: channel === 'sms' ? 'SMS' : 'EMAIL',
+    kind: channel,
     purpose: registration
       ? { for: 'registration', track: registration.track }
       : { for: 'track', track: track?.ticket.id ?? '' },
@@ -39,6 +40,10 @@ async function begin(dialect: Dialect, exchange: Exchange, request: LoginRequest
   })
   return { yes: opened.exchangeId, no: undefined }
 }
+
+/** What a caller that is nobody's wants to have verified: the answer looks the same. */
+const mediumOf = (exchange: Exchange): 'email' | 'sms' =>
+  /^(mobile|phone|sms)$/i.test(inputOf(exchange).text('verificationMedium') ?? '') ? 'sms' : 'email'
 
 /** Somebody who registers in this request, by the masked id they were given or the track. */
 async function registering(dialect: Dialect, exchange: Exchange, request: LoginRequest) {
@@ -59,9 +64,12 @@ async function waiting(dialect: Dialect, exchange: Exchange, request: LoginReque
   const users = named ? [named] : Object.values(request.masked)
   for (const user of users) {
     const track = await findTrack(dialect, exchange, request, user)
-    if (track?.ticket.requirement.act !== 'verify-email') continue
+    const owed = track && addressOwed(track.ticket)
+    if (owed === undefined) continue
     const known = await dialect.engine.parts.store.get('users', exchange.tenant.id, user)
-    if (named !== undefined || known?.email?.toLowerCase() === input.text('email')?.toLowerCase()) return track
+    const byEmail = owed === 'email' && known?.email?.toLowerCase() === input.text('email')?.toLowerCase()
+    const number = input.text('mobile') ?? input.text('mobile_number') ?? input.text('phone')
+    if (named !== undefined || byEmail || (owed === 'sms' && known?.phoneNumber === number)) return track
   }
   return undefined
 }
@@ -72,7 +80,12 @@ export async function startAccount(dialect: Dialect, exchange: Exchange): Promis
   if (found === undefined) return toErrorPage(exchange, '10001', 'The requestId is invalid or has expired.')
   const begun = await begin(dialect, exchange, found.request)
   if (begun.no !== undefined) return toErrorPage(exchange, '6', 'No message can be sent at the moment.')
-  return toPage(exchange, 'verification_complete', { accvid: begun.yes, requestId: found.request.id })
+  return toPage(exchange, 'verification_complete', {
+    accvid: begun.yes,
+    requestId: found.request.id,
+    track_id: inputOf(exchange).any('track'),
+    sub: inputOf(exchange).any('user'),
+  })
 }
 
 /** The JSON twin for native applications. */
@@ -82,6 +95,10 @@ export async function startAccountNative(dialect: Dialect, exchange: Exchange): 
   const begun = await begin(dialect, exchange, found.request)
   return begun.no === undefined ? ok({ accvid: begun.yes }) : refuseAt(dialect, exchange, begun)
 }
+
+/** Whether an exchange is one of these: no other has an address' word without a challenge of its own. */
+const verifies = ({ word, sub }: { readonly word: string; readonly sub: string }): boolean =>
+  sub === '' && (word === 'EMAIL' || word === 'SMS')
 
 const badAccvid: Row = [400, 'VER_0006', 'invalid_request', 'The accvid is invalid.']
 
@@ -98,10 +115,10 @@ export async function verifyAccount(dialect: Dialect, exchange: Exchange): Promi
     if (proved === undefined) return sayAt(dialect, exchange, badAccvid)
     return proved.no === undefined ? ok({ verified: true }) : refuseAt(dialect, exchange, proved)
   }
-  if (it === undefined || it.purpose.for !== 'track' || it.word !== 'EMAIL') return sayAt(dialect, exchange, badAccvid)
+  if (it === undefined || it.purpose.for !== 'track' || !verifies(it)) return sayAt(dialect, exchange, badAccvid)
   const track = it.purpose.track === '' ? undefined : await readTrackById(dialect, exchange, it.purpose.track)
-  if (track === undefined) return refuseAt(dialect, exchange, { no: 'wrong-proof', factor: 'email' })
+  if (track === undefined) return refuseAt(dialect, exchange, { no: 'wrong-proof', factor: it.kind })
   const caller = callerOf(exchange, track.application)
-  const done = await verifyEmailInFlow(dialect.engine.parts, { caller, ticket: track.ticket, code })
+  const done = await verifyOwnAddress(dialect.engine.parts, { caller, ticket: track.ticket, code })
   return done.no === undefined ? ok({ verified: true }) : refuseAt(dialect, exchange, done)
 }

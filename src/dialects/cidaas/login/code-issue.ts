@@ -73,7 +73,7 @@ function begin(dialect: Dialect, { exchange, identifier }: Passage, { user, proo
 function rows(
   dialect: Dialect,
   { exchange, request, identifier }: Passage,
-  { user, proofs, assurance }: Granted,
+  { user, proofs, assurance, wish }: Granted,
   it: { readonly code: string; readonly grantId: string; readonly sid: string },
 ) {
   const { clock, factors } = dialect.engine.parts
@@ -113,7 +113,14 @@ function rows(
     ...common,
     id: artifactId('Grant', it.grantId),
     model: 'Grant',
-    payload: { kind: 'Grant', iat, exp, accountId: user.id, clientId: request.client },
+    payload: {
+      kind: 'Grant',
+      iat,
+      exp,
+      accountId: user.id,
+      clientId: request.client,
+      ...(wish.group === undefined ? {} : { group: wish.group }),
+    },
   }
   return [insert('artifacts', code), insert('artifacts', grant)]
 }

@@ -1,8 +1,10 @@
 import { changePasswordInFlow } from '#engine/acts/change-password.ts'
+import { chooseGroupInFlow } from '#engine/acts/choose-group.ts'
 import type { Admitted } from '#engine/admit.ts'
 import { ticketId } from '#engine/tickets.ts'
 import type { Answer, Exchange } from '#http/route.ts'
 import type { Outcome } from '#model/outcome.ts'
+import type { Ticket } from '#model/ticket.ts'
 import { deviceOf } from '../cookies.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
 import { inputOf, isUuid } from '../input.ts'
@@ -27,13 +29,15 @@ export async function goOn(dialect: Dialect, exchange: Exchange): Promise<Answer
   if (track.ticket.wish.grantType === 'password') return await withTokens(dialect, exchange, track, handle)
   const passage = await passageOf(dialect, exchange, track)
   if (passage === undefined) return gone
+  const chosen = await groupChosen(dialect, exchange, track)
+  if (chosen !== undefined && 'error' in chosen) return await samePage(dialect, passage, track, handle, chosen.error)
   const changes = await passwordChange(dialect, passage, track)
   if (changes !== undefined && 'error' in changes) return await samePage(dialect, passage, track, handle, changes.error)
   const outcome =
     changes ??
     (await dialect.engine.finish({
       caller: callerOf(exchange, track.application),
-      ticket: track.ticket,
+      ticket: chosen?.ticket ?? track.ticket,
       handle,
       issue: codeIssue(dialect, passage),
     }))
@@ -53,12 +57,19 @@ export async function goOnNative(dialect: Dialect, exchange: Exchange): Promise<
   if (track.ticket.wish.grantType === 'password') return await withTokens(dialect, exchange, track, handle)
   const passage = await passageOf(dialect, exchange, track)
   if (passage === undefined) return classic(dialect, said.unknownTrack)
-  const outcome = await dialect.engine.finish({
-    caller: callerOf(exchange, track.application),
-    ticket: track.ticket,
-    handle,
-    issue: codeIssue(dialect, { ...passage, native: true }),
-  })
+  const native: Passage = { ...passage, native: true }
+  const chosen = await groupChosen(dialect, exchange, track)
+  const changes = await passwordChange(dialect, native, track)
+  const bad = chosen && 'error' in chosen ? chosen.error : changes && 'error' in changes ? changes.error : undefined
+  if (bad !== undefined) return classic(dialect, bad)
+  const outcome =
+    (changes && !('error' in changes) ? changes : undefined) ??
+    (await dialect.engine.finish({
+      caller: callerOf(exchange, track.application),
+      ticket: (chosen && !('error' in chosen) ? chosen : track).ticket,
+      handle,
+      issue: codeIssue(dialect, native),
+    }))
   if (outcome.no === 'ticket-unknown' || outcome.no === 'ticket-expired') return classic(dialect, said.unknownTrack)
   return await nativeAnswer(dialect, { passage, user: track.ticket.user, outcome })
 }
@@ -84,6 +95,22 @@ async function passwordChange(
   const changed = await changePasswordInFlow(dialect.engine.parts, { caller, ticket, old, fresh, issue })
   const stays = ['wrong-password', 'weak-password', 'too-many-attempts', 'busy']
   return changed.no !== undefined && stays.includes(changed.no) ? { error: rowOf(changed) } : changed
+}
+
+/** The group somebody comes in is named to continue itself (cidaas.md §4.9), by any of these names. */
+async function groupChosen(
+  dialect: Dialect,
+  exchange: Exchange,
+  { ticket, application }: Track,
+): Promise<{ readonly ticket: Ticket } | { readonly error: Row } | undefined> {
+  const input = inputOf(exchange)
+  const group = ['group_id', 'groupId', 'group', 'selected_group_id'].map((name) => input.text(name)).find(Boolean)
+  if (ticket.requirement.act !== 'choose-group' || group === undefined) return undefined
+  const caller = callerOf(exchange, application)
+  const chosen = await chooseGroupInFlow(dialect.engine.parts, { caller, ticket, group })
+  return chosen.yes
+    ? { ticket: chosen.yes }
+    : { error: [417, 'VER_0006', 'invalid_group', 'There is no such group to choose.'] }
 }
 
 /** Back to the page the track stands at, with what was wrong. */

@@ -30,6 +30,7 @@ export function wishOf({ request, identifier }: Passage, browser: string | undef
     scope: request.scope,
     managesFactors: request.scope.includes('cidaas:verification_write'),
     acts,
+    ...(request.claims === undefined ? {} : { claims: request.claims }),
     ...(request.acr === undefined ? {} : { secondFactor: true }),
     extra: notes,
   }
@@ -48,12 +49,16 @@ export function bindingOf(dialect: Dialect, exchange: Exchange): Device | undefi
 const conditions: Readonly<Record<Act | 'proof', readonly [key: string, page: string]>> = {
   proof: ['mfa_required', 'mfa_required'],
   'verify-email': ['communication_medium_verification', 'verification_init'],
+  'verify-phone': ['communication_medium_verification', 'verification_init'],
   'change-password': ['password_change', 'password_set'],
   consent: ['common_consent', 'consent_preview'],
+  'share-scopes': ['scope_consent', 'consent_scopes'],
+  'share-claims': ['claim_consent', 'consent_scopes'],
+  'choose-group': ['group_selection', 'group_selection'],
 }
 
 /** What pages of this dialect can lead a user through. */
-const acts: readonly Act[] = ['verify-email', 'change-password', 'consent']
+const acts: readonly Act[] = Object.keys(conditions).filter((it): it is Act => it !== 'proof')
 
 /** The condition a track stands at, by its key. */
 export const conditionOf = ({ act }: Requirement): string => conditions[act ?? 'proof'][0]

@@ -4,7 +4,7 @@ import type { Application } from '#model/application.ts'
 import type { Artifact } from '#model/artifact.ts'
 import type { Proof } from '#model/proof.ts'
 import type { User } from '#model/user.ts'
-import { algorithmsOf, type Minted, prepare, type TokenAnswer, type TokenOrder } from '#oidc/mint.ts'
+import { algorithmsOf, familyLifetime, type Minted, prepare, type TokenAnswer, type TokenOrder } from '#oidc/mint.ts'
 import { insert, type Write } from '#ports/store.ts'
 import { type Dialect, issuerOf } from '../dialect.ts'
 
@@ -41,16 +41,16 @@ export async function orderFor(
   }
 }
 
-/** Lays out tokens with the claims cidaas adds; `write` keeps for five minutes what they rest on. */
+/** Lays out tokens with the claims cidaas adds; `write` keeps for five minutes what they rest on, and the group chosen. */
 export function mint(
   exchange: Exchange,
-  order: TokenOrder,
+  order: TokenOrder & { readonly group?: string },
 ): { readonly minted: Minted; readonly writes: readonly Write[] } {
-  const { user, scope } = order
+  const { user, scope, group } = order
   const extra = {
     scopes: scope,
     roles: [],
-    groups: [],
+    groups: user === undefined || !scope.includes('groups') ? [] : groupsOf(user, group),
     ...(user === undefined ? {} : { isub: user.id }),
     ...(exchange.userAgent === '' ? {} : { ua_hash: tokenDigest(exchange.userAgent) }),
     ...(order.nonce === undefined ? {} : { nonce: order.nonce }),
@@ -60,7 +60,43 @@ export function mint(
     ...order,
     claims: { accessToken: extra, idToken: { ...shared, azp: order.application.id } },
   })
-  return { minted, writes: [...minted.writes, ...keepProofs(order, minted.accessTokenId)] }
+  return {
+    minted,
+    writes: [...minted.writes, ...keepProofs(order, minted.accessTokenId), ...keepGroup(order, minted.grantId)],
+  }
+}
+
+/** Groups as tokens say them (cidaas.md §2.6): the one the user comes in, where one was chosen. */
+export const groupsOf = ({ groups = [] }: User, chosen?: string): readonly object[] =>
+  groups
+    .filter((it) => chosen === undefined || it.id === chosen)
+    .map(({ id, type, roles }) => ({ groupId: id, ...(type === undefined ? {} : { groupType: type }), roles }))
+
+const groupId = (grant: string): string => `ChosenGroup:${tokenDigest(grant)}`
+
+/** Tokens that are renewed say the same group. */
+function keepGroup({ tenant, user, group, now, family }: Parameters<typeof mint>[1], grant: string | undefined) {
+  if (group === undefined || grant === undefined || user === undefined || family !== undefined) return []
+  const expiresAt = now + familyLifetime * 1_000
+  const kept: Artifact = {
+    tenant,
+    id: groupId(grant),
+    model: 'ChosenGroup',
+    payload: { group },
+    user: user.id,
+    expiresAt,
+  }
+  return [insert('artifacts', kept)]
+}
+
+/** The group a family of tokens was given in. */
+export async function chosenGroup(
+  { engine }: Dialect,
+  { tenant }: Exchange,
+  grant: string,
+): Promise<string | undefined> {
+  const found = await engine.parts.store.get('artifacts', tenant.id, groupId(grant))
+  return found?.payload.group as string | undefined
 }
 
 function keepProofs({ tenant, user, proofs, now }: TokenOrder, tokenId: string): readonly Write[] {

@@ -1,9 +1,11 @@
 import { audit } from '#engine/events.ts'
+import type { Exchange } from '#http/route.ts'
 import type { Outcome } from '#model/outcome.ts'
+import { artifactId } from '#oidc/artifacts.ts'
 import { codeRefs, planCode, readCode } from '#oidc/codes.ts'
 import type { Minted } from '#oidc/mint.ts'
 import type { Decision } from '#ports/store.ts'
-import { callerOf, dialectName } from '../dialect.ts'
+import { callerOf, type Dialect, dialectName } from '../dialect.ts'
 import { noStore, oauthError } from '../wire.ts'
 import { answerOf, mint, orderFor } from './claims.ts'
 import type { Grant } from './token.ts'
@@ -37,9 +39,11 @@ export const authorizationCode: Grant = async (dialect, { exchange, application,
   const user = await parts.store.get('users', exchange.tenant.id, look.user)
   if (user === undefined || user.blocked) return invalid
   const order = await orderFor(dialect, exchange, application)
+  const group = await groupOfCode(dialect, exchange, look.grantId)
   const { proofs, assurance, scope, nonce, sid } = look
   const { minted, writes } = mint(exchange, {
     ...order,
+    group,
     user,
     subject: user.id,
     assurance,
@@ -60,4 +64,10 @@ export const authorizationCode: Grant = async (dialect, { exchange, application,
   })
   if (outcome.no !== undefined) return invalid
   return { status: 200, headers: noStore, body: answerOf(await outcome.yes.respond(), user, sid) }
+}
+
+/** The group somebody came in, kept beside the code they were given. */
+async function groupOfCode({ engine }: Dialect, { tenant }: Exchange, grant: string): Promise<string | undefined> {
+  const found = await engine.parts.store.get('artifacts', tenant.id, artifactId('Grant', grant))
+  return found?.payload.group as string | undefined
 }

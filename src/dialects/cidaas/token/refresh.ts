@@ -15,7 +15,7 @@ import type { Refs } from '#ports/store.ts'
 import { callerOf, dialectName } from '../dialect.ts'
 import { noStore, oauthError } from '../wire.ts'
 import { numbersIn } from '../words.ts'
-import { answerOf, mint, orderFor } from './claims.ts'
+import { answerOf, chosenGroup, mint, orderFor } from './claims.ts'
 import type { Grant } from './token.ts'
 
 const invalid = oauthError(400, 'invalid_grant', 'The refresh token is invalid, expired, used or revoked.')
@@ -44,6 +44,7 @@ export const refreshGrant: Grant = async (dialect, { exchange, application, para
   const scope = refreshScope({ look, scope: asked, audience: look.family.audience })
   if ('no' in scope) return invalid
   const order = await orderFor(dialect, exchange, application)
+  const group = await chosenGroup(dialect, exchange, look.family.grantId)
   const wish: Wish = { dialect: dialectName, grantType: 'refresh_token', scope: scope.yes, refreshToken: look.id }
   const issue: Issue<Refs, Issued> = {
     refs: refreshRefs(look),
@@ -52,6 +53,7 @@ export const refreshGrant: Grant = async (dialect, { exchange, application, para
       const amr = [...numbersIn(before.amr), ...assurance.amr]
       const { minted, writes } = mint(exchange, {
         ...order,
+        group,
         user,
         subject: user.id,
         assurance: { ...assurance, acr: before.acr, authTime: before.authTime, amr },

@@ -4,6 +4,7 @@ import { userClaims } from '#oidc/claims.ts'
 import type { Dialect } from '../dialect.ts'
 import { inputOf } from '../input.ts'
 import { denied, iso, noStore } from '../wire.ts'
+import { groupsOf } from './claims.ts'
 import { bearerOf, userOf } from './resource.ts'
 
 /** `/users-srv/userinfo`, GET and POST: flat claims, as far as the scopes go (cidaas.md §2.7). */
@@ -39,6 +40,6 @@ function profile(user: User, scope: readonly string[]): object {
       ? { identities: [{ identity_id: user.id, provider: 'self', email: user.email }] }
       : {}),
     ...(scope.includes('roles') ? { roles: [] } : {}),
-    ...(scope.includes('groups') ? { groups: [] } : {}),
+    ...(scope.includes('groups') ? { groups: groupsOf(user) } : {}),
   }
 }

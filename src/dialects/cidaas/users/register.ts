@@ -1,3 +1,4 @@
+import { maySignUp } from '#engine/accounts/may-sign-up.ts'
 import { hashNewPassword } from '#engine/accounts/passwords.ts'
 import { startSignUp } from '#engine/accounts/sign-up.ts'
 import type { Answer, Exchange } from '#http/route.ts'
@@ -42,6 +43,7 @@ export async function register(dialect: Dialect, exchange: Exchange): Promise<An
   if ((input.text('provider') ?? 'self').toLowerCase() !== 'self') return classic(dialect, said.notHere)
   const { parts } = dialect.engine
   const caller = callerOf(exchange, found.application)
+  if (!maySignUp(caller)) return classic(dialect, said.notHere)
   const started = await startSignUp(parts, {
     caller,
     email,

@@ -1,3 +1,5 @@
+import { sharesAsked } from '#engine/acts/share.ts'
+import { selectableGroups } from '#engine/policy/acts/choose-group.ts'
 import type { Answer, Exchange } from '#http/route.ts'
 import type { Dialect } from '../dialect.ts'
 import { isUuid } from '../input.ts'
@@ -8,7 +10,18 @@ import { readRegistration } from '../users/registration.ts'
 import { classic, iso, nothing, ok, said } from '../wire.ts'
 import { amrNumbers, type Identifier } from '../words.ts'
 import { methodsOf } from './methods.ts'
-import { readTrack } from './tracks.ts'
+import { readTrack, type Track } from './tracks.ts'
+
+/** What a page of the condition has to show; keys of our own, since cidaas' are not published (cidaas.md App. C). */
+async function waitedFor({ engine }: Dialect, { ticket, application }: Track): Promise<object> {
+  const { act } = ticket.requirement
+  const user = act && (await engine.parts.store.get('users', ticket.tenant, ticket.user))
+  if (!user) return {}
+  if (act === 'share-scopes') return { scopes: sharesAsked(ticket, application, user) }
+  if (act === 'share-claims') return { claims: sharesAsked(ticket, application, user) }
+  if (act !== 'choose-group') return {}
+  return { groups: selectableGroups(application, user).map((it) => ({ groupId: it.id, groupType: it.type })) }
+}
 
 /** Somebody who has just registered has chosen a password, and shows next that the mailbox is theirs. */
 const registering = {
@@ -41,6 +54,7 @@ export async function metadata(dialect: Dialect, exchange: Exchange): Promise<An
     meta_data: {
       amr_values: amrNumbers(ticket.proofs, notes.identifier as Identifier, factors),
       userConfiguredMethods: methods,
+      ...(await waitedFor(dialect, track)),
       ...(acr === undefined
         ? {}
         : {

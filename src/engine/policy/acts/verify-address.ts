@@ -5,3 +5,9 @@ export const verifyEmail: Step = ({ application, user }) =>
   application.needsVerifiedEmail === true && user.email !== undefined && !user.emailVerified
     ? 'verify-email'
     : undefined
+
+/** The same for a telephone number. */
+export const verifyPhone: Step = ({ application, user }) =>
+  application.needsVerifiedPhone === true && user.phoneNumber !== undefined && !user.phoneVerified
+    ? 'verify-phone'
+    : undefined
