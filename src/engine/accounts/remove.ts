@@ -3,12 +3,13 @@ import type { TableName } from '#model/tables.ts'
 import type { User } from '#model/user.ts'
 import { type Decision, type Found, remove, row, rows, type Write } from '#ports/store.ts'
 import type { Parts } from '../parts.ts'
+import { forgetRisk } from '../risk/forget.ts'
 
 const mostAtOnce = 1_000
 
 /**
  * Deletes an account with everything that could still act for it: authenticators, flows, challenges, sessions, grants
- * and tokens. The account and its audit row `event` go in the first commit, so that nothing new can begin; what is left
+ * and tokens, and what was remembered of its logins. The account and its audit row `event` go in the first commit, so that nothing new can begin; what is left
  * of very long lists follows in further ones. Answers the user that was, or undefined when there is none.
  */
 export async function removeUser(
@@ -32,6 +33,7 @@ export async function removeUser(
       writes: removals(tenant, found),
     }))
   }
+  if (first.user !== undefined) await forgetRisk(parts, tenant, id)
   return first.user
 }
 

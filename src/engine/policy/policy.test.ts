@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { factorMap } from '#factors/index.ts'
 import type { Authenticator, AuthenticatorState } from '#model/authenticator.ts'
 import { type AuthenticatorId, asId, type UserId } from '#model/ids.ts'
 import type { MfaMode, MfaRule } from '#model/policy.ts'
 import type { Proof } from '#model/proof.ts'
+import type { RiskLevel } from '#model/risk.ts'
 import type { User } from '#model/user.ts'
 import { openWorld, someApplication, someTenant, someWish, tenantId } from '#test/support/world.ts'
 import { type Judgement, judge } from './index.ts'
@@ -45,6 +47,9 @@ interface Row {
   readonly lastMfaHere?: number
   readonly managesFactors?: boolean
   readonly factors?: readonly string[]
+  readonly risk?: RiskLevel
+  readonly trustedDevice?: boolean
+  readonly secondFactor?: boolean
 }
 
 function situation(row: Row): Situation {
@@ -54,9 +59,11 @@ function situation(row: Row): Situation {
     user: { ...user, mfaEnabled: row.mfaEnabled ?? false },
     authenticators: (row.has ?? []).map((it) => (typeof it === 'string' ? owning(it) : owning(...it))),
     proofs: row.proofs ?? [password],
-    wish: { ...someWish, managesFactors: row.managesFactors },
+    wish: { ...someWish, managesFactors: row.managesFactors, secondFactor: row.secondFactor },
     now,
     lastMfaHere: row.lastMfaHere,
+    risk: row.risk,
+    trustedDevice: row.trustedDevice,
     factors,
   }
 }
@@ -113,9 +120,76 @@ test('S-48: the mark of TIME_BASED lowers nothing that tenant, user or a factor 
   }
 })
 
-test('S-97: until risk is judged, SMART asks every time, mark or no mark', () => {
+test('S-97: where risk was not judged, SMART asks every time, mark or no mark', () => {
   for (const it of ['SMART', 'SMART_PLUS_TIME_BASED'] as const) {
     assert.equal(said(judge(situation({ tenant: mode(it, 60), has: ['totp'], lastMfaHere: now }))), 'challenge totp')
+  }
+})
+
+test('S-97: risk only adds proof, whatever tenant, application, user and request ask for', () => {
+  const modes = fc.constantFrom<MfaMode | undefined>(
+    undefined,
+    'OFF',
+    'ALWAYS',
+    'SMART',
+    'TIME_BASED',
+    'SMART_PLUS_TIME_BASED',
+  )
+  const rows = fc.record({
+    tenant: modes,
+    application: modes,
+    mfaEnabled: fc.boolean(),
+    managesFactors: fc.boolean(),
+    secondFactor: fc.boolean(),
+    trustedDevice: fc.boolean(),
+    here: fc.boolean(),
+    enrolled: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(rows, ({ tenant, application, here, enrolled, ...row }) => {
+      const judged = (risk: RiskLevel | undefined) =>
+        said(
+          judge(
+            situation({
+              ...row,
+              tenant: tenant && mode(tenant, 60),
+              application: application && mode(application, 60),
+              lastMfaHere: here ? now : undefined,
+              has: enrolled ? ['totp'] : [],
+              risk,
+            }),
+          ),
+        )
+      const rule = application ?? tenant
+      const asked = (it: string) => it !== 'met'
+      // What is asked without SMART is asked at every level, and the higher level asks whatever the lower one asks.
+      const floor = row.mfaEnabled || tenant === 'ALWAYS' ? !row.trustedDevice || row.mfaEnabled : false
+      if (floor || row.secondFactor)
+        for (const it of ['low', 'medium', 'high'] as const) assert.ok(asked(judged(it)), it)
+      if (asked(judged('low'))) assert.ok(asked(judged('medium')))
+      if (asked(judged('medium'))) assert.ok(asked(judged('high')))
+      if (rule?.startsWith('SMART'))
+        assert.ok(asked(judged('high')), 'a remembered device is worth nothing then (S-48)')
+      if (!rule?.startsWith('SMART')) assert.equal(judged(undefined), judged('low'))
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+test('SMART: low risk is not asked; TIME_BASED beside it still is', () => {
+  const rows: readonly [MfaMode, RiskLevel, lastMfaHere: number | undefined, string][] = [
+    ['SMART', 'low', undefined, 'met'],
+    ['SMART', 'medium', now, 'challenge totp'],
+    ['SMART_PLUS_TIME_BASED', 'low', now, 'met'],
+    ['SMART_PLUS_TIME_BASED', 'low', now - 60_001, 'challenge totp'],
+    ['SMART_PLUS_TIME_BASED', 'medium', now, 'challenge totp'],
+  ]
+  for (const [it, risk, lastMfaHere, expected] of rows) {
+    assert.equal(
+      said(judge(situation({ tenant: mode(it, 60), has: ['totp'], lastMfaHere, risk }))),
+      expected,
+      `${it} ${risk}`,
+    )
   }
 })
 
