@@ -40,6 +40,10 @@ export interface ServerOrder {
   readonly folder: string
   /** PostgreSQL to use instead; a database of its own for each server. */
   readonly database?: string
+  /** polyfactor: what else is in the database: users with an authenticator, and challenges long expired. */
+  readonly crowd?: { readonly users: number; readonly challenges: number }
+  /** polyfactor: another process has prepared this database already. */
+  readonly joins?: boolean
   /** polyfactor: note what each request does with the store. */
   readonly tracing?: boolean
   /** bare: what to repeat. */

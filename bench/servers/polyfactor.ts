@@ -13,7 +13,7 @@ import { sealContext } from '#engine/tools.ts'
 import { factorMap } from '#factors/index.ts'
 import { listen } from '#http/listen.ts'
 import { createServer } from '#http/server.ts'
-import { type AuthenticatorId, asId, type ClientId, type TenantId, type UserId } from '#model/ids.ts'
+import { type AuthenticatorId, asId, type ChallengeId, type ClientId, type TenantId, type UserId } from '#model/ids.ts'
 import { createTenantKeys } from '#oidc/keys.ts'
 import { createOidc } from '#oidc/routes.ts'
 import { systemClock } from '#ops/clock.ts'
@@ -22,6 +22,7 @@ import { createMetrics } from '#ops/metrics.ts'
 import { insert, type Store, type Write } from '#ports/store.ts'
 import { openStore } from '#stores/open.ts'
 import { rememberSettings } from '#stores/remembered.ts'
+import { createSweeper } from '#stores/sweeper.ts'
 import { email, fixed, type Step, ticket, user } from '../plan.ts'
 import { order, serve } from './talk.ts'
 import { tracingHasher, tracingStore } from './tracing.ts'
@@ -46,7 +47,8 @@ const parts: Parts = {
   nudge: () => {},
   addressExempt: () => false,
 }
-await prepare()
+if (order.joins !== true) await prepare()
+if (order.crowd) await crowd(order.crowd)
 
 const keys = createTenantKeys({ store, keyring, clock: systemClock })
 await keys.snapshot(tenant, ['ES256', 'RS256'])
@@ -72,6 +74,9 @@ const server = await createServer({
   observe: metrics.observe,
 })
 const { httpUrl } = await listen(server, { http: { host: '127.0.0.1', port: 0 } })
+// Clears the expired rows of a crowd away beside the requests, as the real server does.
+const sweeper = createSweeper({ store, clock: systemClock, everyMs: 60_000 })
+if (order.crowd) sweeper.start()
 serve(Number(new URL(httpUrl ?? '').port), () => steps)
 
 /** Tenant, application, API; then for every request a user of its own, and the ticket it goes on with. */
@@ -124,17 +129,37 @@ async function prepare(): Promise<void> {
   await flush(writes)
 }
 
+/** Users nobody signs in as, and challenges nobody answered in time. */
+async function crowd({ users, challenges }: NonNullable<typeof order.crowd>): Promise<void> {
+  const now = systemClock.now()
+  const writes: Write[] = []
+  for (let i = 0; i < users; i++) {
+    writes.push(...accountOf(10_000_000 + i, now, undefined))
+    if (writes.length >= 1_000) await flush(writes)
+  }
+  for (let i = 0; i < challenges; i++) {
+    const of = { user: asId<UserId>(user(10_000_000 + (i % Math.max(1, users)))), client: asId<ClientId>(fixed.client) }
+    const times = { createdAt: now - 7_200_000, codeExpiresAt: now - 6_900_000, expiresAt: now - 3_600_000 }
+    const authenticator = asId<AuthenticatorId>(`authenticator-${of.user}`)
+    const state = { digest: 'x'.repeat(43) }
+    const what = { flow: `flow-${i}`, authenticator, factor: 'sms', purpose: 'login', state, failures: 0 } as const
+    writes.push(insert('challenges', { tenant, id: asId<ChallengeId>(`challenge-${i}`), ...of, ...what, ...times }))
+    if (writes.length >= 1_000) await flush(writes)
+  }
+  await flush(writes)
+}
+
 async function flush(writes: Write[]): Promise<void> {
   const group = writes.splice(0)
   await real.change({}, () => ({ result: undefined, writes: group }))
 }
 
-function rowsOf(i: number, now: number, passwordHash: string | undefined): readonly Write[] {
+function accountOf(i: number, now: number, passwordHash: string | undefined): readonly Write[] {
   const id = asId<UserId>(user(i))
   const authenticator = asId<AuthenticatorId>(`authenticator-${user(i)}`)
   const sms = order.case === 'challenge'
   const sealed = keyring.seal(fixed.totpSecret, sealContext({ tenant, user: id, id: authenticator }))
-  const account: readonly Write[] = [
+  return [
     insert('users', {
       tenant,
       id,
@@ -162,6 +187,12 @@ function rowsOf(i: number, now: number, passwordHash: string | undefined): reado
       ...(sms ? { target: `+1555${String(i).padStart(7, '0')}` } : { sealed, memory: { lastStep: 1 } }),
     }),
   ]
+}
+
+function rowsOf(i: number, now: number, passwordHash: string | undefined): readonly Write[] {
+  const id = asId<UserId>(user(i))
+  const sms = order.case === 'challenge'
+  const account = accountOf(i, now, passwordHash)
   if (order.case === 'password') return account
   const started = insert('tickets', {
     tenant,
