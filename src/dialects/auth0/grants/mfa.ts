@@ -4,6 +4,7 @@ import type { Refs } from '#ports/store.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
 import { type Issued, tokenIssue } from '../issue-tokens.ts'
 import { readMfaToken } from '../mfa/bearer.ts'
+import { challengeIn } from '../mfa/oob-code.ts'
 import type { Grant, TokenRequest } from '../token-request.ts'
 import { missing, noStore, recoveryTable, refuse, tokenTable } from '../wire.ts'
 import { authenticatorType } from '../words.ts'
@@ -20,8 +21,9 @@ export const mfaOtp: Grant = async (dialect, request) => {
 /** `mfa-oob`: what a message brought, or the answer given on another device. */
 export const mfaOob: Grant = async (dialect, request) => {
   if (request.params.mfa_token === undefined) return missing('mfa_token')
-  const { oob_code: challenge, binding_code: proof } = request.params
-  return challenge === undefined ? missing('oob_code') : await answerWith(dialect, request, { challenge }, proof)
+  const { oob_code: code, binding_code: proof } = request.params
+  if (code === undefined) return missing('oob_code')
+  return await answerWith(dialect, request, { challenge: challengeIn(code) }, proof)
 }
 
 /** `mfa-recovery-code`: a saved code, replaced by the one the answer carries. */

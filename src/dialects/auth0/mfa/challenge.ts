@@ -4,6 +4,7 @@ import { clientOf, stringsOf } from '../token-request.ts'
 import { challengeTable, missing, noStore, oauthError, refuse } from '../wire.ts'
 import { authenticatorType, channelWord, parseDeviceId } from '../words.ts'
 import { readTicket } from './bearer.ts'
+import { oobCodeOf } from './oob-code.ts'
 
 /** `POST /mfa/challenge`: asks a confirmed authenticator; only the opaque kind of token will do (auth0.md §3.1). */
 export async function challenge(dialect: Dialect, exchange: Exchange): Promise<Answer> {
@@ -38,11 +39,15 @@ export async function challenge(dialect: Dialect, exchange: Exchange): Promise<A
     return refuse(challengeTable, { no: 'not-enrolled-with', asked: types, has: [...has] }, parts)
   }
   if (challenged.no !== undefined) return refuse(challengeTable, challenged, parts)
-  const { factor, challenge: handle } = challenged.yes
+  const { factor, challenge: handle, show } = challenged.yes
   if (authenticatorType(factor.traits) === 'otp')
     return { status: 200, body: { challenge_type: 'otp' }, headers: noStore }
   const binding = factor.traits.proof === 'code' ? { binding_method: 'prompt' } : {}
-  return { status: 200, body: { challenge_type: 'oob', oob_code: handle, ...binding }, headers: noStore }
+  return {
+    status: 200,
+    body: { challenge_type: 'oob', oob_code: oobCodeOf(handle, show), ...binding },
+    headers: noStore,
+  }
 }
 
 /** The words of `challenge_type`, in any order and case; absent: all. Undefined: none that exists. */
