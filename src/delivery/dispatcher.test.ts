@@ -131,12 +131,15 @@ describe('the dispatcher', () => {
     assert.deepEqual(sent, [
       {
         id: 'm1',
+        tenant,
         channel: 'sms',
         to: '+15555550100',
         text: 'Your code is 123456',
         subject: undefined,
         html: undefined,
+        language: undefined,
         code: '123456',
+        keys: undefined,
         attempt: 1,
       },
     ])
@@ -144,6 +147,21 @@ describe('the dispatcher', () => {
     assert.equal(row?.state, 'sent')
     assert.equal(row?.sealed, '')
     assert.equal(row?.sentAt, 1_000_000)
+  })
+
+  it('tells who asks that an address is gone, and sends nothing there again', async (t) => {
+    const gone: string[] = []
+    const { start, queue, read, answers, sent } = await world(t, {
+      gone: async ({ id }, to) => void gone.push(`${id} ${to}`),
+    })
+    await queue('m1', {}, {})
+    answers(() => Promise.reject(new DeliveryFailed('provider answered 410', { retryable: false, gone: true })))
+    const dispatcher = start()
+    await dispatcher.settle()
+    await dispatcher.settle()
+    assert.deepEqual(gone, ['m1 +15555550100'])
+    assert.equal((await read('m1'))?.state, 'failed')
+    assert.equal(sent.length, 1)
   })
 
   it('drops the message of a challenge that is won, void, out of date or gone', async (t) => {
