@@ -72,6 +72,23 @@ export function reached(sorted: ArrayLike<number>, rate: number): number {
   return sorted[sorted.length - needed] ?? Number.POSITIVE_INFINITY
 }
 
+/** Of each kind of attack, the share that reaches a threshold which a share of all own logins with a history reaches. */
+export function stoppedAt(
+  { own, attacks }: Simulated,
+  score: Score,
+  share: number,
+): Readonly<Record<Attacker, number>> {
+  const scored = (attempt: Attempt) => score(attempt.counters) ?? Number.POSITIVE_INFINITY
+  const sorted = Float64Array.from(
+    own.filter(({ history }) => history > 0),
+    scored,
+  ).sort()
+  const threshold = reached(sorted, share)
+  const of = (attacker: Attacker) =>
+    attacks[attacker].filter((attempt) => scored(attempt) >= threshold).length / attacks[attacker].length
+  return { naive: of('naive'), VPN: of('VPN'), targeted: of('targeted'), 'very targeted': of('very targeted') }
+}
+
 /** The rules a score has to beat (risk.md §1.5). The first login of a user is asked by all of them, for want of a history. */
 export const baselines: Readonly<Record<string, Rule>> = {
   'always ask': () => true,

@@ -9,9 +9,9 @@ import { scoreOf } from '#engine/risk/score.ts'
 import { evaluateScore, judged } from './evaluate.ts'
 import { fit, scoreWith } from './fit.ts'
 import { populate } from './population.ts'
-import { beside, byClass, ofBaselines, ofGates } from './report.ts'
+import { beside, byClass, ofBaselines, ofGates, ofShares } from './report.ts'
 import { simulate } from './simulate.ts'
-import { fitted } from './weights.ts'
+import { fitted, starting } from './weights.ts'
 
 const { values } = parseArgs({
   options: {
@@ -55,6 +55,8 @@ say(`# Median re-authentication rate (count) beside the published one\n
 ${beside({ 'starting weights': withStarting, 'fitted weights': withFound, 'fitted, one threshold': single })}\n`)
 say(`# By frequency class, TPR 0.98, fitted weights\n\n${byClass(withFound)}\n`)
 say(`# Rules to beat\n\n${ofBaselines(it)}\n`)
+const scores = { 'starting weights': scoreWith(starting), 'fitted weights': scoreWith(found) }
+say(`# Calibrated by the users' own logins, as the engine is\n\n${ofShares(it, scores)}\n`)
 say(`# Gates\n\nStarting weights:\n\n${ofGates(withStarting)}\n\nFitted weights:\n\n${ofGates(withFound)}`)
 say(`\nFitted weights, one threshold for all lengths of history:\n\n${ofGates(single)}`)
 process.exitCode = judged(withFound).every(({ pass }) => pass) ? 0 : 1

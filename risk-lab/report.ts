@@ -1,4 +1,15 @@
-import { type Asked, baselines, evaluateRule, gateRate, judged, lengths, type Result, rates } from './evaluate.ts'
+import {
+  type Asked,
+  baselines,
+  evaluateRule,
+  gateRate,
+  judged,
+  lengths,
+  type Result,
+  rates,
+  type Score,
+  stoppedAt,
+} from './evaluate.ts'
 import { type Attacker, attackers, classes } from './population.ts'
 import { published } from './published.ts'
 import type { Simulated } from './simulate.ts'
@@ -70,4 +81,16 @@ export function ofGates(results: Results): string {
     pass ? 'PASS' : 'FAIL',
   ])
   return table(['attacker', 'logins', 'gate', 'measured', ''], rows)
+}
+
+/** What thresholds stop that are computed without attacks: so that a share of the users' own logins reaches them. */
+export function ofShares(it: Simulated, scores: Readonly<Record<string, Score>>): string {
+  const head = ['asked of own logins', 'weights', ...attackers.map((attacker) => `stops ${attacker}`)]
+  const rows = [0.2, 0.1, 0.05, 0.02].flatMap((share) =>
+    Object.entries(scores).map(([name, score]) => {
+      const stopped = stoppedAt(it, score, share)
+      return [`${share * 100} %`, name, ...attackers.map((attacker) => stopped[attacker].toFixed(3))]
+    }),
+  )
+  return table(head, rows)
 }
