@@ -32,6 +32,7 @@ import { createServer } from '#http/server.ts'
 import { asId, type TenantId } from '#model/ids.ts'
 import type { Message } from '#model/message.ts'
 import { openNetworks } from '#network/open.ts'
+import { logoutDelivery } from '#oidc/back-channel.ts'
 import { createTenantKeys } from '#oidc/keys.ts'
 import { createOidc } from '#oidc/routes.ts'
 import { systemClock } from '#ops/clock.ts'
@@ -78,7 +79,9 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     if (problem) throw new StartError(problem)
     const metrics = createMetrics()
     const pushKeys = createPushKeys({ store, keyring })
-    const channels = await openChannels(config.delivery ?? {}, clock, pushKeys)
+    const keys = createTenantKeys({ store, keyring, clock })
+    const outward = await openChannels(config.delivery ?? {}, clock, pushKeys)
+    const channels = new Map([...outward, ['logout' as const, logoutDelivery({ store, keys, clock })]])
     const mayLeave = (tenant: TenantId, to: string) => noticeMayLeave({ store, clock }, tenant, to)
     const gone = ({ tenant, challenge = '' }: Message, to: string) => forgetAlert({ store, keyring }, tenant, challenge, to)
     const posted = { store, clock, keyring, channels, log, keepSent: development, metrics, mayLeave, gone }
@@ -90,14 +93,13 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       keyring,
       passwords: createPasswordHasher(),
       factors: factorMap(),
-      channels: new Set<string>(development ? messageChannels : channels.keys()),
+      channels: new Set<string>(development ? messageChannels : outward.keys()),
       nudge: () => dispatcher.nudge(),
       addressExempt: (address: string) => development && isLoopback(address),
       networks,
     }
     await applyConfig(parts, config)
     const engine = counted(createEngine(parts), metrics)
-    const keys = createTenantKeys({ store, keyring, clock })
     const first = config.tenants[0]?.id
     const directory = createDirectory(
       store,
@@ -106,7 +108,9 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       tenantInPath,
     )
     const onFault = (error: Error) => log.error({ err: error }, 'the provider failed')
-    const oidc = createOidc({ store, keyring, clock, keys, random: systemRandom, check: engine.check, onFault })
+    const { check } = engine
+    const { nudge } = parts
+    const oidc = createOidc({ store, keyring, clock, keys, random: systemRandom, check, nudge, onFault })
     const health = createHealth({ store })
     const tls = settings.https ? await openTls(settings, { now: systemClock.now() }) : undefined
     // In development alerts stop at the outbox unless a push service is configured; browsers may subscribe all the same.

@@ -4,6 +4,7 @@ import { base32Decode } from '#crypto/base32.ts'
 import { tokenDigest } from '#crypto/digest.ts'
 import { startPasswordless } from '#engine/passwordless.ts'
 import { asId, type TenantId } from '#model/ids.ts'
+import { upsert } from '#ports/store.ts'
 import { someApplication } from '#test/support/world.ts'
 import { operations } from './operations.ts'
 import { type TestApi, testApi } from './testing/api.ts'
@@ -378,6 +379,20 @@ describe('users', () => {
       deleted.map((one) => [one.user, one.actor]),
       [[id, 'admin']],
     )
+  })
+})
+
+describe('sessions of a user', () => {
+  it('end all at once, and only those of users there are (S-128)', async () => {
+    const it = await api()
+    const id = await newUser(it)
+    const session = { tenant: demo, id: 'BrowserSession:x', model: 'BrowserSession', user: id, payload: {} }
+    await it.store.change({}, () => ({ result: undefined, writes: [upsert('artifacts', session)] }))
+    assert.equal((await it.ask('DELETE', `/tenants/demo/users/${id}/sessions`)).status, 204)
+    assert.equal(await it.store.get('artifacts', demo, session.id), undefined)
+    const events = await it.ask('GET', `/tenants/demo/events?user=${id}`)
+    assert.ok(items(events).some((one) => one.type === 'session.ended'))
+    assert.equal((await it.ask('DELETE', '/tenants/demo/users/nobody/sessions')).status, 404)
   })
 })
 

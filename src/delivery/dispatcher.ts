@@ -123,9 +123,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     let outgoing: OutgoingMessage
     try {
       const sealed = options.keyring.open(message.sealed, ['message', message.tenant, message.id])
-      const { to, text, subject, html, code, keys } = JSON.parse(new TextDecoder().decode(sealed))
+      const { to, text, subject, html, language, code, keys } = JSON.parse(new TextDecoder().decode(sealed))
       const { id, tenant, channel, attempts: attempt } = message
-      outgoing = { id, tenant, channel, to, text, subject, html, code, keys, attempt }
+      outgoing = { id, tenant, channel, to, text, subject, html, language, code, keys, attempt }
     } catch {
       return { reason: 'unreadable', retryable: false, wait: 0 }
     }

@@ -62,9 +62,27 @@ function textOf({ to, text, code }: OutgoingMessage, { from, template }: Sender)
   return { ...ends, ContentSid: template, ContentVariables: JSON.stringify({ 1: code }) }
 }
 
+/** The provider's names of voices; the operator's own choice stands where it speaks the language of the text. */
+const voices: Readonly<Record<string, string>> = {
+  de: 'de-DE',
+  en: 'en-US',
+  es: 'es-ES',
+  fr: 'fr-FR',
+  ja: 'ja-JP',
+  pt: 'pt-BR',
+  ar: 'arb',
+}
+
+function voiceFor(language: string | undefined, chosen: string | null): string {
+  const own =
+    chosen !== null && (language === undefined || chosen.toLowerCase().startsWith(language)) ? chosen : undefined
+  const voice = own ?? (language === undefined || language === 'en' ? undefined : voices[language])
+  return voice === undefined ? '' : ` language="${escaped(voice)}"`
+}
+
 /** Said twice, since nobody has a pencil at hand the first time. */
-function callOf({ to, text }: OutgoingMessage, { from, language }: Sender): Record<string, string> {
-  const spoken = language === null ? '' : ` language="${escaped(language)}"`
+function callOf({ to, text, language: of }: OutgoingMessage, { from, language }: Sender): Record<string, string> {
+  const spoken = voiceFor(of, language)
   const twiml = `<Response><Say loop="2"${spoken}>${escaped(text)}</Say></Response>`
   return { To: to, From: from, Twiml: twiml }
 }

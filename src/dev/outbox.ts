@@ -57,7 +57,8 @@ function newestFirst(a: Message, b: Message): number {
 }
 
 function reveal(keyring: Keyring, row: Message): OutboxMessage | undefined {
-  if (row.sealed === '') return undefined
+  // What applications are told is no message to anybody.
+  if (row.sealed === '' || row.channel === 'logout') return undefined
   try {
     const { to, text, code } = JSON.parse(keyring.openText(row.sealed, ['message', row.tenant, row.id]))
     const { id, tenant, channel, purpose } = row

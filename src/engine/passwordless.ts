@@ -355,7 +355,7 @@ const mailboxProved = (user: User, now: number): User => ({
 function squatterOut(parts: Parts, caller: Caller, user: User, artifacts: readonly Artifact[]): readonly Write[] {
   const fields = { user: user.id, details: { reason: 'address-proved' } }
   return [
-    ...endings(artifacts),
+    ...endings(parts, artifacts),
     audit(parts, caller, 'user.updated', fields),
     ...(user.passwordChangedAt === user.updatedAt ? notify(parts, caller.tenant, user, 'password-dropped') : []),
   ]

@@ -1,6 +1,8 @@
 import type { Row } from './row.ts'
 
 export type MessageChannel = 'sms' | 'voice' | 'email' | 'push'
+/** Everything the outbox takes: messages to people, and to applications whose session has ended. */
+export type OutboxChannel = MessageChannel | 'logout'
 export type MessageState = 'queued' | 'sent' | 'dropped' | 'failed'
 
 /** A message on its way out, queued in the transaction that made its challenge (S-33). */
@@ -8,7 +10,7 @@ export interface Message extends Row {
   /** Time-ordered. */
   readonly id: string
   readonly at: number
-  readonly channel: MessageChannel
+  readonly channel: OutboxChannel
   readonly purpose: string
   /** Sealed JSON `{to, text, subject?, html?, code?}` under (tenant, message id): a dump holds no code (S-34). */
   readonly sealed: string

@@ -2,6 +2,7 @@ import type { Payload } from 'oidc-provider/lib/provider.js'
 import { sameSecret, tokenDigest } from '#crypto/digest.ts'
 import { audit } from '#engine/events.ts'
 import type { Caller, Parts } from '#engine/parts.ts'
+import { type KnownAs, logoutMessages } from '#engine/session-ends.ts'
 import type { Exchange } from '#http/route.ts'
 import type { Artifact } from '#model/artifact.ts'
 import { asId, type TenantId, type UserId } from '#model/ids.ts'
@@ -26,8 +27,8 @@ export interface SessionParts {
   readonly keyring: Keyring
   readonly clock: Clock
   readonly random: Random
-  /** Told of every session that ends by somebody's word; it must not throw. */
-  readonly onEnded?: (tenant: TenantId, session: BrowserSession) => void
+  /** Called after a commit that queued messages to applications. */
+  readonly nudge?: () => void
 }
 
 /** A person signed in to one browser: what was proved, and from where. */
@@ -52,16 +53,6 @@ export interface BrowserSession {
   /** How each application knows issuer and person. */
   readonly known: Readonly<Record<string, KnownAs>>
 }
-
-/** Names of issuer and person, as one application's tokens spell them. */
-export interface KnownAs {
-  readonly issuer: string
-  readonly subject: string
-}
-
-/** `sid`: names a session to one application, and to nobody else. */
-export const sessionIdFor = ({ seed }: Pick<BrowserSession, 'seed'>, application: string): string =>
-  tokenDigest(`${seed} ${application}`).slice(0, 32)
 
 interface SessionPayload extends Omit<BrowserSession, 'id' | 'user'> {
   /** ms without use after which it is over. */
@@ -223,7 +214,8 @@ export function createSessions(parts: SessionParts): BrowserSessions {
     return [setCookie(exchange, 'session', cookie, lifetime), ...(await keep(exchange, uid, it, carried))]
   }
 
-  async function drop(exchange: Exchange, session: LiveSession | undefined): Promise<readonly string[]> {
+  /** Takes a session away, its applications told where it ends and does not go on under another id. */
+  async function drop(exchange: Exchange, session: LiveSession | undefined, ends: boolean): Promise<readonly string[]> {
     const tenant = exchange.tenant.id
     const cookie = readCookie(exchange, 'session')
     const gone = [
@@ -231,11 +223,19 @@ export function createSessions(parts: SessionParts): BrowserSessions {
       ...(session === undefined ? [] : [remove('artifacts', tenant, session.id)]),
     ]
     if (gone.length > 0) {
-      const by = rows('artifacts', 'uid', tenant, session?.uid ?? '')
-      await store.change({ by }, (found) => ({
+      const refs = {
+        own: row('artifacts', tenant, session?.id ?? ''),
+        by: rows('artifacts', 'uid', tenant, session?.uid ?? ''),
+      }
+      await store.change(refs, ({ own, by }) => ({
         result: undefined,
-        writes: [...gone, ...found.by.map((it) => remove('artifacts', tenant, it.id))],
+        writes: [
+          ...gone,
+          ...by.map((it) => remove('artifacts', tenant, it.id)),
+          ...(ends && own ? logoutMessages(parts, [own]) : []),
+        ],
       }))
+      if (ends) parts.nudge?.()
     }
     return [setCookie(exchange, 'session', '', 0), setCookie(exchange, 'account', '', 0)]
   }
@@ -265,7 +265,7 @@ export function createSessions(parts: SessionParts): BrowserSessions {
     },
     begin: (exchange, it) => begin(exchange, it),
     async renew(exchange, session, it) {
-      await drop(exchange, session)
+      await drop(exchange, session, false)
       return await begin(exchange, it, session)
     },
     async noteApplication(tenant, uid, application, as) {
@@ -287,21 +287,22 @@ export function createSessions(parts: SessionParts): BrowserSessions {
     async end(engine, caller, user, id) {
       const tenant = caller.tenant.id
       const refs = { it: row('artifacts', tenant, id) }
-      const gone = await store.change(refs, ({ it }): Decision<BrowserSession | undefined> => {
-        if (it === undefined || it.model !== model || it.user !== user) return { result: undefined }
-        const { account: _account, idle: _idle, ...payload } = payloadOf(it)
+      const gone = await store.change(refs, ({ it }): Decision<boolean> => {
+        if (it === undefined || it.model !== model || it.user !== user) return { result: false }
         return {
-          result: { ...payload, id: it.id, user },
-          writes: [remove('artifacts', tenant, id), audit(engine, caller, 'session.ended', { user })],
+          result: true,
+          writes: [
+            remove('artifacts', tenant, id),
+            audit(engine, caller, 'session.ended', { user }),
+            ...logoutMessages(parts, [it]),
+          ],
         }
       })
-      if (gone !== undefined) parts.onEnded?.(tenant, gone)
-      return gone !== undefined
+      if (gone) parts.nudge?.()
+      return gone
     },
     async endHere(exchange, session) {
-      const lines = await drop(exchange, session)
-      if (session !== undefined) parts.onEnded?.(exchange.tenant.id, session)
-      return lines
+      return await drop(exchange, session, true)
     },
   }
 }

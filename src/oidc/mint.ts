@@ -289,7 +289,8 @@ export interface LogoutOrder {
   readonly sid: string
   /** Epoch ms. */
   readonly now: number
-  readonly random: Random
+  /** Names the token; the same whenever it is sent again. */
+  readonly id: string
   readonly keys: KeySnapshot
 }
 
@@ -302,7 +303,7 @@ export async function signLogoutToken(order: LogoutOrder): Promise<string> {
     aud: order.application.id,
     iat,
     exp: iat + 120,
-    jti: order.random.id(),
+    jti: order.id,
     sid: order.sid,
     events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
   }

@@ -1,7 +1,8 @@
 import type { Client, Context, Payload, Provider } from 'oidc-provider/lib/provider.js'
 import type { Checked, CheckRequest } from '#engine/check.ts'
+import { sessionIdFor } from '#engine/session-ends.ts'
 import type { Application } from '#model/application.ts'
-import { asId, type TenantId, type UserId } from '#model/ids.ts'
+import { asId, type ClientId, type TenantId, type UserId } from '#model/ids.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { Keyring } from '#ports/keyring.ts'
 import type { Random } from '#ports/random.ts'
@@ -9,7 +10,7 @@ import type { Store } from '#ports/store.ts'
 import { acrValues } from './acr.ts'
 import { createAdapter } from './adapter.ts'
 import { offlineScope, toAudience } from './audiences.ts'
-import { type BrowserSessions, type SignedInHere, sessionIdFor } from './browser-sessions.ts'
+import type { BrowserSessions, SignedInHere } from './browser-sessions.ts'
 import { scopeClaims, userClaims } from './claims.ts'
 import { matches } from './clients.ts'
 import { cookieName } from './cookies.ts'
@@ -334,7 +335,9 @@ async function noteApplication(parts: ProviderParts, { tenant, base, spelling }:
   const { session, client } = ctx.oidc
   if (session.accountId === undefined) return
   const subject = spelling.subject({ id: asId<UserId>(session.accountId) })
-  const as = { issuer: spelling.issuer(base), subject }
+  const application = await parts.store.get('applications', tenant, asId<ClientId>(client.clientId))
+  const told = application?.backchannelLogoutUri === undefined ? {} : { told: true as const }
+  const as = { issuer: spelling.issuer(base), subject, ...told }
   await parts.sessions.noteApplication(tenant, session.uid, client.clientId, as)
 }
 

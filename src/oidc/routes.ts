@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider/lib/provider.js'
 import type { Answer, Exchange, Method, RawRoute, Route } from '#http/route.ts'
 import type { TenantId } from '#model/ids.ts'
-import { createBackChannel } from './back-channel.ts'
 import { type BrowserSessions, createSessions, type SessionParts } from './browser-sessions.ts'
 import { discoveryDocument } from './discovery.ts'
 import { introspect, revoke, userinfo } from './endpoints.ts'
@@ -29,7 +28,7 @@ export type OidcParts = Omit<ProviderParts, 'sessions' | 'flows'> & SessionParts
 
 /** Opens the room: discovery, keys, user info, revocation and introspection of ours; the front channel of the library. */
 export function createOidc(given: OidcParts): OidcRoom {
-  const sessions = createSessions({ ...given, onEnded: createBackChannel(given) })
+  const sessions = createSessions(given)
   const flows = createFlows(given)
   const parts: ProviderParts = { ...given, sessions, flows }
   const providerFor = createProviders(parts)

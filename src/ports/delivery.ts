@@ -1,16 +1,18 @@
 import type { TenantId } from '#model/ids.ts'
-import type { MessageChannel } from '#model/message.ts'
+import type { OutboxChannel } from '#model/message.ts'
 
 /** A message on its way to a provider. */
 export interface OutgoingMessage {
   /** The same at every attempt, so that a receiver can drop a repetition. */
   readonly id: string
-  readonly channel: MessageChannel
+  readonly channel: OutboxChannel
   /** E.164 number or e-mail address. */
   readonly to: string
   readonly text: string
   readonly subject?: string
   readonly html?: string
+  /** Of the text, as a language tag: for voices. */
+  readonly language?: string
   /** The code in the text, for providers that send only texts they approved beforehand. */
   readonly code?: string
   /** What the channel encrypts it with. */
@@ -30,7 +32,7 @@ export interface Delivery {
 }
 
 /** By channel; a channel without an entry sends nothing. */
-export type Channels = ReadonlyMap<MessageChannel, Delivery>
+export type Channels = ReadonlyMap<OutboxChannel, Delivery>
 
 export interface FailureOptions {
   readonly retryable: boolean

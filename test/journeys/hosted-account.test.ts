@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { beforeEach, test } from 'node:test'
-import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
 import {
   account as accountSchema,
   added as addedSchema,
@@ -10,7 +7,7 @@ import {
   state as stateSchema,
 } from '#dialects/hosted/schemas.ts'
 import type { User } from '#model/user.ts'
-import { type Auth0World, base, openAuth0World, type Reply } from '../support/auth0.ts'
+import { type Auth0World, openAuth0World, type Reply } from '../support/auth0.ts'
 import { type Browser, openBrowser, redeem } from '../support/browser.ts'
 
 /** "Manage security" and signing out, over HTTP, by the documented API (docs/hosted-api.md). */
@@ -233,43 +230,6 @@ test('RP-initiated logout: with a hint of this person at once, else asked first 
   const out = await person.get(`/oidc/logout?id_token_hint=${id_token}&post_logout_redirect_uri=${bye}&state=s`)
   assert.deepEqual([out.status, out.headers.location], [303, 'http://localhost:5173/bye?state=s'])
   assert.equal((await person.get('/u/api/account')).status, 401)
-})
-
-test('an application is told that the session it knows has ended, by a token that names it and no other', async () => {
-  const told: string[] = []
-  let status = 500
-  const server = createServer(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
-    told.push(new URLSearchParams(body).get('logout_token') ?? '')
-    response.writeHead(status).end()
-    status = 204
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const backchannelLogoutUri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/bye`
-  const spa = await at.store.get('applications', at.tenant.id, 'spa')
-  assert.ok(spa)
-  await at.put('applications', { ...spa, backchannelLogoutUri })
-  await person.signIn('ada')
-  const { id_token } = (await redeem(at, await person.finish())).body
-  await enter(person, { fresh: true })
-  assert.equal((await person.post('/u/api/account/sign-out', {})).status, 204)
-  for (let waited = 0; told.length < 2 && waited < 100; waited += 1) await new Promise((done) => setTimeout(done, 50))
-  server.close()
-  assert.equal(told.length, 2, 'asked again after a fault')
-  const keys = createLocalJWKSet((await at.get('/.well-known/jwks.json')).body)
-  const currentDate = new Date(at.clock.now())
-  const { payload, protectedHeader } = await jwtVerify(told[1] ?? '', keys, {
-    audience: 'spa',
-    issuer: `${base}/`,
-    currentDate,
-  })
-  const id = decodeJwt(id_token)
-  assert.equal(protectedHeader.typ, 'logout+jwt')
-  assert.deepEqual([payload.sub, payload.sid], [id.sub, id.sid])
-  assert.equal(typeof id.sid, 'string')
-  assert.deepEqual(payload.events, { 'http://schemas.openid.net/event/backchannel-logout': {} })
-  assert.equal(payload.nonce, undefined)
 })
 
 test('signing out by the question ends the session on our side too', async () => {

@@ -1,5 +1,6 @@
 import { findByEmail, usernameKey } from '#engine/accounts/find.ts'
 import { removeUser } from '#engine/accounts/remove.ts'
+import { endAccess } from '#engine/accounts/set-password.ts'
 import { type UserChanges, updateUser } from '#engine/accounts/update.ts'
 import { parsePhone } from '#engine/phone-guard/numbers.ts'
 import { asId, type TenantId, type UserId } from '#model/ids.ts'
@@ -142,4 +143,26 @@ const remove = tenantOperation({
   },
 })
 
-export const userRoutes: readonly Operation[] = [list, create, get, patch, remove]
+const signOut = tenantOperation({
+  method: 'DELETE',
+  path: `${one}/sessions`,
+  id: 'endUserSessions',
+  tag,
+  summary: 'Sign a user out everywhere',
+  description:
+    'Ends every session, code, family of tokens and remembered device at its next request. Applications with a `backchannel_logout_uri` are told.',
+  permission: 'write:users',
+  params: userParams,
+  responses: { 204: { description: 'Signed out.' } },
+  async handle(call) {
+    const { parts } = call.admin
+    const id = asId<UserId>(call.params.user)
+    if ((await parts.store.get('users', call.tenant.id, id)) === undefined) return notFound
+    const event = call.audit(call.tenant.id, 'session.ended', { user: id, details: { all: true } })
+    await endAccess(parts, call.tenant.id, id, event)
+    parts.nudge()
+    return { status: 204 }
+  },
+})
+
+export const userRoutes: readonly Operation[] = [list, create, get, patch, remove, signOut]

@@ -2,8 +2,9 @@ import type { TenantId, UserId } from '#model/ids.ts'
 import type { TableName } from '#model/tables.ts'
 import type { User } from '#model/user.ts'
 import { type Decision, type Found, remove, row, rows, type Write } from '#ports/store.ts'
-import type { Parts } from '../parts.ts'
 import { forgetRisk } from '../risk/forget.ts'
+import { logoutMessages } from '../session-ends.ts'
+import type { EndingParts } from './set-password.ts'
 
 const mostAtOnce = 1_000
 
@@ -13,7 +14,7 @@ const mostAtOnce = 1_000
  * of very long lists follows in further ones. Answers the user that was, or undefined when there is none.
  */
 export async function removeUser(
-  parts: Pick<Parts, 'store'>,
+  parts: EndingParts,
   tenant: TenantId,
   id: UserId,
   event: Write,
@@ -21,7 +22,7 @@ export async function removeUser(
   const refs = { user: row('users', tenant, id), ...belongings(tenant, id) }
   const first = await parts.store.change(refs, (found): Decision<{ user?: User; more: boolean }> => {
     if (found.user === undefined) return { result: { more: false } }
-    const gone = removals(tenant, found)
+    const gone = removals(parts, tenant, found)
     return {
       result: { user: found.user, more: isFull(found) },
       writes: [remove('users', tenant, id), ...gone, event],
@@ -30,7 +31,7 @@ export async function removeUser(
   for (let more = first.more; more; ) {
     more = await parts.store.change(belongings(tenant, id), (found) => ({
       result: isFull(found),
-      writes: removals(tenant, found),
+      writes: removals(parts, tenant, found),
     }))
   }
   if (first.user !== undefined) await forgetRisk(parts, tenant, id)
@@ -47,7 +48,9 @@ const belongings = (tenant: TenantId, id: UserId) => ({
 type Belongings = Found<ReturnType<typeof belongings>>
 const tables = ['authenticators', 'tickets', 'challenges', 'artifacts'] as const satisfies readonly TableName[]
 
-const removals = (tenant: TenantId, found: Belongings): readonly Write[] =>
-  tables.flatMap((table) => found[table].map((it) => remove(table, tenant, it.id)))
+const removals = (parts: EndingParts, tenant: TenantId, found: Belongings): readonly Write[] => [
+  ...tables.flatMap((table) => found[table].map((it) => remove(table, tenant, it.id))),
+  ...logoutMessages(parts, found.artifacts),
+]
 
 const isFull = (found: Belongings): boolean => tables.some((table) => found[table].length >= mostAtOnce)

@@ -5,6 +5,7 @@ import type { User } from '#model/user.ts'
 import { type Decision, put, remove, row, rows, type Write } from '#ports/store.ts'
 import { notify } from '../messages/queue.ts'
 import type { Parts } from '../parts.ts'
+import { logoutMessages } from '../session-ends.ts'
 
 const mostAtOnce = 1_000
 
@@ -50,7 +51,7 @@ export async function setPassword(parts: Parts, it: NewPassword): Promise<User |
       writes: [
         put('users', user),
         ...spent,
-        ...endings(found.artifacts),
+        ...endings(parts, found.artifacts),
         event,
         ...notify(parts, tenant, user, 'password-changed'),
       ],
@@ -61,17 +62,23 @@ export async function setPassword(parts: Parts, it: NewPassword): Promise<User |
   return first.user
 }
 
-/** Ends every session, code and family of tokens of a user. */
-export async function endAccess(parts: Pick<Parts, 'store'>, tenant: TenantId, user: UserId): Promise<void> {
+/** Ends every session, code and family of tokens of a user; `event` is its audit row, in the first commit. */
+export async function endAccess(parts: EndingParts, tenant: TenantId, user: UserId, event?: Write): Promise<void> {
   const refs = { artifacts: rows('artifacts', 'user', tenant, user) }
-  for (let more = true; more; ) {
+  let also = event === undefined ? [] : [event]
+  for (let more = true; more; also = []) {
     more = await parts.store.change(refs, ({ artifacts }) => {
-      const writes = endings(artifacts)
-      return { result: artifacts.length >= mostAtOnce && writes.length > 0, writes }
+      const gone = endings(parts, artifacts)
+      return { result: artifacts.length >= mostAtOnce && gone.length > 0, writes: [...gone, ...also] }
     })
   }
 }
 
+/** What ending somebody's access takes: applications are told of sessions that end. */
+export type EndingParts = Pick<Parts, 'store' | 'clock' | 'random' | 'keyring'>
+
 /** Of a user's artifacts (a change loads at most 1,000): the writes that end their access. See `endAccess` for more. */
-export const endings = (artifacts: readonly Artifact[]): readonly Write[] =>
-  artifacts.filter((it) => !kept.has(it.model)).map((it) => remove('artifacts', it.tenant, it.id))
+export function endings(parts: Omit<EndingParts, 'store'>, artifacts: readonly Artifact[]): readonly Write[] {
+  const gone = artifacts.filter((it) => !kept.has(it.model))
+  return [...gone.map((it) => remove('artifacts', it.tenant, it.id)), ...logoutMessages(parts, gone)]
+}

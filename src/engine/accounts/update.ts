@@ -56,7 +56,7 @@ export async function updateUser(
       result: yes({ user, before, changed: true }),
       writes: [
         put('users', user),
-        ...(endsAccess(user, before) ? endings(found.artifacts) : []),
+        ...(endsAccess(user, before) ? endings(parts, found.artifacts) : []),
         ...also(user, before),
         ...notices(parts, tenant, user, before),
       ],

@@ -1,21 +1,24 @@
-import type { MessageChannel } from '#model/message.ts'
+import type { MessageChannel, OutboxChannel } from '#model/message.ts'
 import type { CodeKind } from '#model/message-texts.ts'
 import type { Tenant } from '#model/tenant.ts'
 import type { User } from '#model/user.ts'
+import type { Alert } from '#ports/factor.ts'
 import { insert, type Write } from '#ports/store.ts'
 import { canonicalPhone } from '../addresses.ts'
 import type { Parts } from '../parts.ts'
 import { timeId } from '../time-id.ts'
-import { codeSaid, noticeSaid } from './compose.ts'
+import { alertSaid, codeSaid, noticeSaid } from './compose.ts'
 import type { Reader } from './language.ts'
 import type { MessagePurpose, NoticeCause, Said } from './texts.ts'
 
 export interface Draft {
-  readonly channel: MessageChannel
+  readonly channel: OutboxChannel
   readonly to: string
   readonly purpose: MessagePurpose
   readonly said: Said
   readonly code?: string
+  /** What the channel encrypts it with. */
+  readonly keys?: Readonly<Record<string, string>>
   /** Digest of the challenge it serves. */
   readonly challenge?: string
 }
@@ -24,11 +27,15 @@ export interface Draft {
 const shelfLife = 24 * 3_600_000
 
 /** The write that queues a message; its text is sealed, so that a dump of the store holds no code (S-34). */
-export function queueMessage(parts: Parts, tenant: Tenant, draft: Draft): Write {
+export function queueMessage(
+  parts: Pick<Parts, 'clock' | 'random' | 'keyring'>,
+  tenant: Pick<Tenant, 'id'>,
+  draft: Draft,
+): Write {
   const at = parts.clock.now()
   const id = timeId(at, parts.random)
-  const { to, said, code } = draft
-  const sealed = parts.keyring.seal(JSON.stringify({ to, ...said, code }), ['message', tenant.id, id])
+  const { to, said, code, keys } = draft
+  const sealed = parts.keyring.seal(JSON.stringify({ to, ...said, code, keys }), ['message', tenant.id, id])
   return insert('messages', {
     tenant: tenant.id,
     id,
@@ -65,6 +72,10 @@ export function codeMessage(
   const { user: _reader, ...draft } = it
   return queueMessage(parts, tenant, { ...draft, said })
 }
+
+/** A word to a device that it is waited for. It says whose server asks and nothing else: what is asked, it fetches (S-88). */
+export const alertMessage = (parts: Parts, tenant: Tenant, { to, keys }: Alert, challenge: string): Write =>
+  queueMessage(parts, tenant, { channel: 'push', to, purpose: 'login', said: alertSaid({ tenant }), keys, challenge })
 
 /**
  * Notices to every address of a user that is known to be theirs, mailbox and phone, and to those of `before`, so that

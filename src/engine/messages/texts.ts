@@ -2,4 +2,4 @@
 export { plain, type Said } from './plain.ts'
 export type { NoticeCause } from './words/words.ts'
 
-export type MessagePurpose = 'login' | 'enrolment' | 'verify-address' | 'notice' | 'password-reset'
+export type MessagePurpose = 'login' | 'enrolment' | 'verify-address' | 'notice' | 'password-reset' | 'logout'
