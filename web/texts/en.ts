@@ -98,6 +98,8 @@ export const en = {
   'challenge.approval-button': 'Send request',
   'challenge.approval-waiting': 'Approve the request on your device.',
   'challenge.approval-number': 'Your device asks for this number:',
+  'challenge.approval-open': 'No message on your device? Open the authenticator page there.',
+  'challenge.approval-expired': 'The request was not answered in time. Send a new one.',
 
   'enrol.title': 'Protect your account',
   'enrol.lead': 'Choose a second way to prove it is you. You will use it besides your password.',
@@ -123,6 +125,9 @@ export const en = {
   'enrol.device-button': 'Set up now',
   'enrol.push-title': 'Connect your device',
   'enrol.push-waiting': 'Waiting for your device …',
+  'enrol.push-scan': 'Scan this with the phone that shall approve your sign-ins.',
+  'enrol.push-qr': 'QR code that connects your device',
+  'enrol.push-open': 'Open on this device',
 
   'recovery.title': 'Save your recovery code',
   'recovery.lead': 'It lets you in when you have lost your phone or key. It is shown only now.',
@@ -200,6 +205,42 @@ export const en = {
 
   'account.title': 'Manage security',
   'account.sign-in': 'Sign in to see how your account is protected.',
+  'authenticator.title': 'Authenticator',
+  'authenticator.add-title': 'Use this device for {tenant}?',
+  'authenticator.add-text':
+    'Sign-ins to your account can then be approved here. Go on only if you have just asked for this yourself.',
+  'authenticator.add-button': 'Use this device',
+  'authenticator.name': 'Name of this device',
+  'authenticator.added': 'This device can now approve sign-ins of {account}.',
+  'authenticator.late': 'This link has expired or was used before. Ask for a new one where you sign in.',
+  'authenticator.unsupported':
+    'This browser cannot keep keys, so it cannot approve sign-ins. Private windows often cannot.',
+  'authenticator.none': 'No account uses this device yet. Add it while you sign in, or under “Manage security”.',
+  'authenticator.quiet': 'Nothing is waiting for you.',
+  'authenticator.waits': 'Somebody is signing in',
+  'authenticator.waits-text': 'Is it you? Then type the number that the sign-in page shows.',
+  'authenticator.application': 'Application',
+  'authenticator.account': 'Account',
+  'authenticator.place': 'From',
+  'authenticator.time': 'Time',
+  'authenticator.number': 'Number on the sign-in page',
+  'authenticator.approve': 'Approve',
+  'authenticator.deny': 'Deny',
+  'authenticator.report': 'This was not me',
+  'authenticator.approved': 'Approved. Go on where you sign in.',
+  'authenticator.denied': 'Denied.',
+  'authenticator.reported': 'Thank you. You get no more requests. Change your password now: somebody knows it.',
+  'authenticator.wrong-number': 'That is not the number. Look again at the page where you sign in.',
+  'authenticator.expired': 'This request is over.',
+  'authenticator.accounts': 'Accounts on this device',
+  'authenticator.removed': 'This device was removed from the account.',
+  'authenticator.remove-text': 'You can no longer approve sign-ins of {account} here.',
+  'authenticator.alerts': 'Notifications',
+  'authenticator.alerts-on': 'You are told when something is waiting, even while this page is closed.',
+  'authenticator.alerts-off': 'Without them, open this page whenever you sign in.',
+  'authenticator.alerts-button': 'Turn on',
+  'authenticator.alerts-refused': 'This browser does not allow notifications here.',
+
   'account.sign-out': 'Sign out',
   'account.factors': 'Ways to verify it is you',
   'account.factors-none': 'You have none yet. Add one, so that a stolen password is not enough.',
@@ -273,3 +314,6 @@ export const en = {
 
 export type TextKey = keyof typeof en
 export type Catalogue = Readonly<Record<TextKey, string>>
+  'event.approval.given': 'Approved on a device',
+  'event.approval.declined': 'Denied on a device',
+  'event.approval.reported': 'Reported as not you',
