@@ -12,7 +12,9 @@ import { createPasswordHasher } from '#crypto/passwords.ts'
 import { systemRandom } from '#crypto/random.ts'
 import { createDispatcher } from '#delivery/dispatcher.ts'
 import { openChannels } from '#delivery/open.ts'
+import { targetRule } from '#delivery/private-targets.ts'
 import { createPushKeys } from '#delivery/push-keys.ts'
+import { createWebhookSender } from '#delivery/webhook-sender.ts'
 import { createDevelopmentClock } from '#dev/clock.ts'
 import { developmentGroup } from '#dev/routes.ts'
 import { auth0Groups } from '#dialects/auth0/routes.ts'
@@ -20,8 +22,8 @@ import { cidaasGroups } from '#dialects/cidaas/routes.ts'
 import { tenantInPath } from '#dialects/entra/paths.ts'
 import { entraGroups } from '#dialects/entra/routes.ts'
 import { hostedGroups } from '#dialects/hosted/routes.ts'
-import { linkEverywhere, retainEverywhere, somethingToLink } from '#engine/audit/everywhere.ts'
 import { forgetAlert } from '#engine/approvals/devices.ts'
+import { linkEverywhere, retainEverywhere, somethingToLink } from '#engine/audit/everywhere.ts'
 import { counted } from '#engine/counted.ts'
 import { baseOf, createDirectory } from '#engine/directory.ts'
 import { createEngine } from '#engine/engine.ts'
@@ -57,6 +59,9 @@ export interface Running {
 /** In development the outbox stands in for every channel that is not configured. */
 const messageChannels = ['sms', 'voice', 'email', 'push'] as const
 
+/** Where webhooks may lead to in development. */
+const thisMachine = ['127.0.0.0/8', '::1/128']
+
 /** How often dead rows are swept, ms. */
 const sweepEvery = 60_000
 /** How often audit events are looked for that wait for their place in the chain, and old ones to be taken away; ms. */
@@ -83,7 +88,8 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     const outward = await openChannels(config.delivery ?? {}, clock, pushKeys)
     const channels = new Map([...outward, ['logout' as const, logoutDelivery({ store, keys, clock })]])
     const mayLeave = (tenant: TenantId, to: string) => noticeMayLeave({ store, clock }, tenant, to)
-    const gone = ({ tenant, challenge = '' }: Message, to: string) => forgetAlert({ store, keyring }, tenant, challenge, to)
+    const gone = ({ tenant, challenge = '' }: Message, to: string) =>
+      forgetAlert({ store, keyring }, tenant, challenge, to)
     const posted = { store, clock, keyring, channels, log, keepSent: development, metrics, mayLeave, gone }
     const dispatcher = createDispatcher(posted)
     const parts = {
@@ -161,12 +167,25 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       lease: createLease({ store, clock, name, holder: systemRandom.token(), lastsMs: leaseMs }),
       onError: (error: unknown) => log.warn({ err: error }, `${name} failed`),
     })
-    const chain = { store, keyring, clock }
+    const webhooks = createWebhookSender({
+      store,
+      clock,
+      log,
+      // In development receivers run on the machine itself.
+      target: targetRule([...config.webhooks.allowed_private, ...(development ? thisMachine : [])]),
+      secretsOf: (webhook, now) => secretsOf({ keyring }, webhook, now),
+      plainLoopback: development,
+    })
+    const onLinked = (tenant: TenantId, ids: readonly string[]) => callsFor({ store, clock }, tenant, ids)
+    const chain = { store, keyring, clock, onLinked }
     const jobs = [
       createJob({
         ...jobOf('audit-chain', linkEvery, 20_000),
         due: () => somethingToLink(chain),
-        work: () => linkEverywhere(chain),
+        async work() {
+          await linkEverywhere(chain)
+          webhooks.nudge()
+        },
       }),
       createJob({
         ...jobOf('audit-retention', retainEvery, retainEvery / 2),
@@ -185,6 +204,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
         health.stopping()
         await listening.stop()
         await Promise.all([sweeper.stop(), dispatcher.stop(2_000), ...jobs.map((job) => job.stop())])
+        await webhooks.stop()
         tls?.close()
         networks.close()
         await store.close()

@@ -3,12 +3,14 @@ import type { ApiConfig, ApplicationConfig, Config, TenantConfig } from '#config
 import { tokenDigest } from '#crypto/digest.ts'
 import { systemAudit } from '#engine/events.ts'
 import type { Parts } from '#engine/parts.ts'
+import { sealWebhookSecret, secretsOf, withSecret } from '#engine/webhooks/secrets.ts'
 import type { Api, Application } from '#model/application.ts'
 import type { Branding } from '#model/branding.ts'
 import { asId, type ClientId, type TenantId } from '#model/ids.ts'
 import type { PhoneGuardRule } from '#model/phone-guard.ts'
 import type { MfaRule } from '#model/policy.ts'
 import type { KeyRule, Tenant } from '#model/tenant.ts'
+import type { Webhook } from '#model/webhook.ts'
 import { type Decision, type Ref, row, upsert, type Write } from '#ports/store.ts'
 import { applyUser } from './apply-user.ts'
 
@@ -36,6 +38,7 @@ export async function applyConfig(parts: Parts, config: Config): Promise<Applied
   for (const [index, wanted] of config.tenants.entries()) {
     const tenant = await applyTenant(parts, wanted, config.development, count)
     for (const api of wanted.apis) count(await applyApi(parts, tenant.id, api))
+    for (const webhook of wanted.webhooks) count(await applyWebhook(parts, tenant.id, webhook))
     for (const application of wanted.applications) count(await applyApplication(parts, tenant.id, application))
     // A few at a time: each costs a password comparison, and the pool for these is bounded.
     for (let from = 0; from < wanted.users.length; from += usersAtOnce) {
@@ -76,6 +79,23 @@ async function applyApi(parts: Parts, tenant: TenantId, wanted: ApiConfig): Prom
     ...named({ signingAlgorithm: wanted.signing_algorithm }),
   })
   return (await applyRow(parts, 'apis', tenant, wanted.audience, make)).change
+}
+
+/** A secret that signs already stays beside those a rotation has added; a new one in the file comes before them. */
+async function applyWebhook(parts: Parts, tenant: TenantId, wanted: TenantConfig['webhooks'][number]): Promise<Change> {
+  const { id, url, events, enabled } = wanted
+  const now = parts.clock.now()
+  const make = (before: Webhook | undefined): Webhook => {
+    const base = { ...before, tenant, id, url, events, enabled, createdAt: before?.createdAt ?? now }
+    const known = before !== undefined && secretsOf(parts, before, now).includes(wanted.secret)
+    if (known) return { ...base, secrets: before.secrets }
+    return withSecret(
+      { ...base, secrets: before?.secrets ?? [] },
+      sealWebhookSecret(parts, tenant, id, wanted.secret),
+      now,
+    )
+  }
+  return (await applyRow(parts, 'webhooks', tenant, id, make)).change
 }
 
 async function applyApplication(parts: Parts, tenant: TenantId, wanted: ApplicationConfig): Promise<Change> {
@@ -225,7 +245,7 @@ export function cleared<T extends object>(members: T): { readonly [K in keyof T]
   return Object.fromEntries(given.map(([name, value]) => [name, value ?? undefined])) as never
 }
 
-type Described = { tenants: Tenant; apis: Api; applications: Application }
+type Described = { tenants: Tenant; apis: Api; applications: Application; webhooks: Webhook }
 
 /** Creates or updates one row, with its audit row in the same commit (S-146); the same row again writes nothing. */
 async function applyRow<T extends keyof Described>(

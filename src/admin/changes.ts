@@ -1,12 +1,13 @@
 import type { Api, Application } from '#model/application.ts'
 import type { TenantId } from '#model/ids.ts'
 import type { Tenant } from '#model/tenant.ts'
+import type { Webhook } from '#model/webhook.ts'
 import { type Decision, insert, put, type Ref, remove, row, type Write } from '#ports/store.ts'
 import { isSame } from './apply.ts'
 import type { Call } from './operation.ts'
 import { conflict, notFound, type Problem } from './problems.ts'
 
-type Settings = { tenants: Tenant; apis: Api; applications: Application }
+type Settings = { tenants: Tenant; apis: Api; applications: Application; webhooks: Webhook }
 type AnyCall = Pick<Call<unknown, unknown, unknown>, 'admin' | 'audit'>
 
 /** Adds a row with its audit row, unless one of that id is there. */

@@ -11,7 +11,7 @@ import type { Problem } from './problems.ts'
 /** What a caller must be allowed to do; a route that names none does not compile (S-138). */
 export type Permission =
   | 'read:health'
-  | `${'read' | 'write'}:${'tenants' | 'applications' | 'apis' | 'users' | 'authenticators' | 'keys' | 'phone'}`
+  | `${'read' | 'write'}:${'tenants' | 'applications' | 'apis' | 'users' | 'authenticators' | 'keys' | 'phone' | 'webhooks'}`
   | 'read:events'
 
 /** What the admin API works with. */

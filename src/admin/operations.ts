@@ -10,6 +10,7 @@ import { keyRoutes } from './routes/keys.ts'
 import { phoneGuardRoutes } from './routes/phone-guard.ts'
 import { tenantRoutes } from './routes/tenants.ts'
 import { userRoutes } from './routes/users.ts'
+import { webhookRoutes } from './routes/webhooks.ts'
 
 /** Every route of the admin API. */
 export const operations: readonly Operation[] = [
@@ -23,5 +24,6 @@ export const operations: readonly Operation[] = [
   ...phoneGuardRoutes,
   ...eventRoutes,
   ...auditRoutes,
+  ...webhookRoutes,
   ...healthRoutes,
 ]

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { base32Decode } from '#crypto/base32.ts'
 import { tokenDigest } from '#crypto/digest.ts'
+import { linkAll } from '#engine/audit/link.ts'
 import { startPasswordless } from '#engine/passwordless.ts'
+import { callsFor } from '#engine/webhooks/fan-out.ts'
+import { secretsOf } from '#engine/webhooks/secrets.ts'
 import { asId, type TenantId } from '#model/ids.ts'
-import { upsert } from '#ports/store.ts'
+import { insert, upsert } from '#ports/store.ts'
 import { someApplication } from '#test/support/world.ts'
 import { operations } from './operations.ts'
 import { type TestApi, testApi } from './testing/api.ts'
@@ -601,6 +604,26 @@ describe('events', () => {
     }
   })
 
+  it('have a chain, whose place and keys are shown, and whose key is replaced on demand', async () => {
+    const it = await api()
+    assert.deepEqual((await it.ask('GET', '/tenants/demo/audit')).body, { seq: 0, from: 1, keys: [] })
+    await linkAll(it.parts, asId<TenantId>('demo'))
+    const before = (await it.ask('GET', '/tenants/demo/audit')).body
+    assert.equal(before.seq, 1)
+    const { kid } = (await it.ask('POST', '/tenants/demo/audit/rotate-key')).body
+    await linkAll(it.parts, asId<TenantId>('demo'))
+    const after = (await it.ask('GET', '/tenants/demo/audit')).body
+    assert.equal(after.seq, 2)
+    const keys = after.keys as readonly { readonly kid: string; readonly retired_at?: string }[]
+    assert.deepEqual(
+      keys.map((key) => [key.kid === kid, key.retired_at !== undefined]),
+      [
+        [false, true],
+        [true, false],
+      ],
+    )
+  })
+
   it('are filtered by type, user, outcome and time', async () => {
     const it = await api()
     const ada = await newUser(it)
@@ -650,19 +673,21 @@ describe('another tenant (AC-58, S-139)', () => {
     const app = await it.ask('POST', `/tenants/demo/users/${user}/authenticators`, { body: { factor: 'totp', secret } })
     await it.ask('POST', '/tenants/demo/applications', { body: { client_id: 'web', type: 'web' } })
     await it.ask('POST', '/tenants/demo/apis', { body: { audience: 'api' } })
+    await it.ask('POST', '/tenants/demo/webhooks', { body: { id: 'siem', url: 'https://siem.example/' } })
     const ids: Readonly<Record<string, string>> = {
       tenant: 'b',
       user,
       authenticator: String(app.body.id),
       client_id: 'web',
       audience: 'api',
+      webhook: 'siem',
     }
     const bodies: Readonly<Record<string, object>> = {
       createAuthenticator: { factor: 'totp', secret },
       resetAuthenticators: { reason: 'lost phone' },
     }
     const before = await it.dump()
-    const ofOne = operations.filter(({ path }) => /:(user|client_id|audience)/.test(path))
+    const ofOne = operations.filter(({ path }) => /:(user|client_id|audience|webhook)/.test(path))
     assert.ok(ofOne.length >= 14)
     for (const { id, method, path, body } of ofOne) {
       const there = path.replace(/:([a-z_]+)/g, (_, name) => ids[name] ?? '')
@@ -673,7 +698,7 @@ describe('another tenant (AC-58, S-139)', () => {
       assert.deepEqual({ ...told.body, request_id: '' }, { ...control.body, request_id: '' })
     }
     assert.equal(await it.dump(), before)
-    for (const list of ['users', 'applications', 'apis', 'events?type=user.created']) {
+    for (const list of ['users', 'applications', 'apis', 'webhooks', 'events?type=user.created']) {
       assert.deepEqual(items(await it.ask('GET', `/tenants/b/${list}`)), [], list)
     }
   })
@@ -699,6 +724,7 @@ describe('another tenant (AC-58, S-139)', () => {
 
 /** Bodies that pass the schema of a route, for those whose body cannot be empty. */
 const minimal: Readonly<Record<string, object>> = {
+  createWebhook: { url: 'https://siem.example/' },
   createApplication: { type: 'spa' },
   createApi: { audience: 'api' },
   createUser: { username: 'ada' },
@@ -835,6 +861,60 @@ describe('the phone guard', () => {
       const told = await it.ask('PATCH', '/tenants/demo', { body: { phone: { guard: wrong } } })
       assert.equal(told.status, 400, JSON.stringify(wrong))
     }
+  })
+})
+
+describe('webhooks', () => {
+  const asked = { url: 'https://siem.example/events', events: ['factor.*', 'login.granted'] }
+  const event = { tenant: demo, id: 'e1', at: 1, type: 'login.granted', outcome: 'success', actor: 'user' } as const
+
+  it('are made with a secret that is shown once, changed, given a new secret, and removed', async () => {
+    const it = await api()
+    const made = (await it.ask('POST', '/tenants/demo/webhooks', { body: { id: 'siem', ...asked } })).body
+    assert.match(String(made.secret), /^whsec_[A-Za-z0-9+/]{43}=$/)
+    const shown = (await it.ask('GET', '/tenants/demo/webhooks/siem')).body
+    assert.deepEqual([shown.url, shown.events, shown.enabled, shown.secret], [asked.url, asked.events, true, undefined])
+    assert.equal(items(await it.ask('GET', '/tenants/demo/webhooks')).length, 1)
+    assert.equal((await it.ask('POST', '/tenants/demo/webhooks', { body: { id: 'siem', ...asked } })).status, 409)
+    const off = (await it.ask('PATCH', '/tenants/demo/webhooks/siem', { body: { enabled: false } })).body
+    assert.deepEqual([off.enabled, off.events], [false, asked.events])
+    const secret = (await it.ask('POST', '/tenants/demo/webhooks/siem/rotate-secret')).body.secret
+    assert.notEqual(secret, made.secret)
+    const row = await it.store.get('webhooks', demo, 'siem')
+    assert.ok(row)
+    const now = it.parts.clock.now()
+    assert.deepEqual(secretsOf(it.parts, row, now), [secret, made.secret])
+    assert.deepEqual(secretsOf(it.parts, row, now + 86_400_000), [secret])
+    assert.doesNotMatch(JSON.stringify(row), new RegExp(String(secret).slice(6, 20)))
+    assert.equal((await it.ask('DELETE', '/tenants/demo/webhooks/siem')).status, 204)
+    assert.equal((await it.ask('GET', '/tenants/demo/webhooks/siem')).status, 404)
+  })
+
+  it('refuse addresses without https and names that are none', async () => {
+    const it = await api()
+    for (const wrong of [{ url: 'http://siem.example/' }, { url: 'siem' }, { events: ['x y'] }, { events: [] }]) {
+      const told = await it.ask('POST', '/tenants/demo/webhooks', { body: { ...asked, ...wrong } })
+      assert.equal(told.status, 400, JSON.stringify(wrong))
+    }
+  })
+
+  it('show their calls, dead ones too, and send one again under its id', async () => {
+    const it = await api()
+    await it.ask('POST', '/tenants/demo/webhooks', { body: { id: 'siem', ...asked } })
+    await it.store.change({}, () => ({ result: undefined, writes: [insert('events', event)] }))
+    await linkAll({ ...it.parts, onLinked: (tenant, ids) => callsFor(it.parts, tenant, ids) }, demo)
+    const calls = '/tenants/demo/webhooks/siem/calls'
+    const [call] = items(await it.ask('GET', calls))
+    assert.deepEqual([call?.id, call?.type, call?.state], ['e1.siem', 'login.granted', 'queued'])
+    assert.equal((await it.ask('POST', `${calls}/e1.siem/redeliver`)).status, 409)
+    const found = await it.store.get('webhook_calls', demo, 'e1.siem')
+    const dead = { ...found, state: 'dead', attempts: 10, error: 'receiver answered 500', expiresAt: 9e12 }
+    await it.store.change({}, () => ({ result: undefined, writes: [upsert('webhook_calls', dead as never)] }))
+    assert.equal(items(await it.ask('GET', `${calls}?state=delivered`)).length, 0)
+    assert.equal(items(await it.ask('GET', `${calls}?state=dead`))[0]?.error, 'receiver answered 500')
+    const again = (await it.ask('POST', `${calls}/e1.siem/redeliver`)).body
+    assert.deepEqual([again.id, again.state, again.attempts, again.error], ['e1.siem', 'queued', 0, undefined])
+    assert.equal((await it.ask('POST', `${calls}/other/redeliver`)).status, 404)
   })
 })
 

@@ -113,7 +113,7 @@ async function verify(file: string, { key, head }: { key?: string; head?: string
 /** A JWK set, one JWK, or a list of them. */
 function keysIn(text: string): readonly Readonly<Record<string, unknown>>[] {
   const value: unknown = JSON.parse(text)
-  const { keys = value } = value as { readonly keys?: unknown }
+  const keys = Array.isArray(value) ? value : ((value as { readonly keys?: unknown }).keys ?? value)
   return (Array.isArray(keys) ? keys : [keys]) as readonly Readonly<Record<string, unknown>>[]
 }
 

@@ -325,6 +325,20 @@ const user = z
   })
   .superRefine(checkUser)
 
+const webhook = z
+  .strictObject({
+    id: z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'must be 1 to 40 letters, digits, "-" or "_"'),
+    url: field.backchannelUri.meta({ description: 'https; private addresses are refused when it is called.' }),
+    events: z
+      .array(z.string().regex(/^(\*|[a-z-]+\.(\*|[a-z-]+))$/, 'must be a name such as factor.confirmed, factor.* or *'))
+      .min(1)
+      .default(['*'])
+      .meta({ description: 'Names of audit events, `factor.*` for a kind, `*` for all.' }),
+    enabled: z.boolean().default(true),
+    secret: z.string().min(24).max(256).meta({ description: 'Signs the calls: whsec_<base64>, or text.' }),
+  })
+  .meta({ description: 'Where audit events are sent to.' })
+
 const tenant = z
   .strictObject({
     id: field.tenantId,
@@ -349,7 +363,8 @@ const tenant = z
     limits: limits.default({ code_lifetime_seconds: 300 }),
     sign_up: signUp.optional(),
     hide_unknown_users: z.boolean().optional().meta({
-      description: 'true: native authentication does not tell who is known either, as nothing else does. Default false.',
+      description:
+        'true: native authentication does not tell who is known either, as nothing else does. Default false.',
     }),
     webauthn: keys.optional(),
     audit: z
@@ -361,6 +376,7 @@ const tenant = z
       .optional(),
     branding: branding.optional(),
     messages: messages.optional(),
+    webhooks: z.array(webhook).default([]),
     apis: z.array(api).default([]),
     applications: z.array(application).default([]),
     users: z.array(user).default([]),
@@ -395,6 +411,13 @@ const root = z
         description:
           'Where messages leave by, e.g. smtp://mail.example:587 or "console:"; a list is tried in its order.',
       }),
+    webhooks: z
+      .strictObject({
+        allowed_private: z.array(field.cidr).default([]).meta({
+          description: 'CIDR blocks webhooks may lead to although they are private. In development: this machine.',
+        }),
+      })
+      .default({ allowed_private: [] }),
     tenants: z.array(tenant).min(1).meta({ description: 'The first answers hosts no tenant claims.' }),
   })
   .superRefine(checkRoot)

@@ -1,6 +1,8 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { isIP } from 'node:net'
 import { DeliveryFailed } from '#ports/delivery.ts'
+import type { TargetRule } from './private-targets.ts'
 
 /** Milliseconds to connect, and from the first byte sent to the last one read. */
 export interface Times {
@@ -40,16 +42,22 @@ export function apiBase(url: URL, host: string): URL {
 
 /**
  * Posts `body` and reads the answer; with `read: false` its status is enough, and its body is not waited for.
- * Redirects are not followed.
+ * Redirects are not followed. `target`: which addresses may be called (S-141); absent: all.
  * @throws DeliveryFailed on anything but an answer
  */
 export function post(
   url: URL,
   headers: Readonly<Record<string, string | number>>,
   body: string | Uint8Array,
-  { read = true, ...times }: Times & { readonly read?: boolean },
+  { read = true, target, ...times }: Times & { readonly read?: boolean; readonly target?: TargetRule },
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {
+    const literal = url.hostname.replace(/^\[|\]$/g, '')
+    // A literal address is never looked up, so it is judged here.
+    if (target !== undefined && isIP(literal) !== 0 && !target.allows(literal)) {
+      reject(new DeliveryFailed('provider unreachable: EPRIVATE', { retryable: false, blame: 'provider' }))
+      return
+    }
     const secure = url.protocol === 'https:'
     const fail = (reason: string) => {
       request.destroy()
@@ -57,11 +65,15 @@ export function post(
     }
     const total = setTimeout(fail, times.total, 'timeout')
     const all = { 'content-length': Buffer.byteLength(body), ...headers }
-    const request = (secure ? httpsRequest : httpRequest)(url, { method: 'POST', headers: all }, async (reply) => {
-      const { statusCode = 0, headers } = reply
-      const text = textOf(reply)
-      resolve({ status: statusCode, body: read ? await text : '', retryAfter: headers['retry-after'] })
-    })
+    const request = (secure ? httpsRequest : httpRequest)(
+      url,
+      { method: 'POST', headers: all, ...(target && { lookup: target.lookup }) },
+      async (reply) => {
+        const { statusCode = 0, headers } = reply
+        const text = textOf(reply)
+        resolve({ status: statusCode, body: read ? await text : '', retryAfter: headers['retry-after'] })
+      },
+    )
     boundConnect(request, secure ? 'secureConnect' : 'connect', times.connect, () => fail('connect timeout'))
     request.on('error', (error: NodeJS.ErrnoException) => fail(`provider unreachable: ${error.code ?? 'error'}`))
     request.on('close', () => clearTimeout(total))

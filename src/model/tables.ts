@@ -12,6 +12,7 @@ import type { SigningKeyRow } from './signing-key.ts'
 import type { Tenant } from './tenant.ts'
 import type { Ticket } from './ticket.ts'
 import type { User } from './user.ts'
+import type { Webhook, WebhookCall } from './webhook.ts'
 
 /** Every noun that is stored, under the name of its table. */
 export interface Tables {
@@ -33,6 +34,8 @@ export interface Tables {
   readonly risk_decisions: RiskDecision
   readonly audit_queue: AuditQueue
   readonly audit_blocks: AuditBlock
+  readonly webhooks: Webhook
+  readonly webhook_calls: WebhookCall
 }
 export type TableName = keyof Tables
 
@@ -83,6 +86,8 @@ export const indexes = {
   risk_decisions: { user: { of: (row) => row.user } },
   audit_queue: {},
   audit_blocks: {},
+  webhooks: {},
+  webhook_calls: { state: { of: (row) => row.state }, webhook: { of: (row) => row.webhook } },
 } as const satisfies IndexSpecs
 
 export type IndexName<T extends TableName> = Extract<keyof (typeof indexes)[T], string>

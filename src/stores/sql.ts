@@ -62,6 +62,7 @@ const openEnded: ReadonlySet<TableName> = new Set([
   'messages',
   'audit_queue',
   'audit_blocks',
+  'webhook_calls',
   'risk_decisions',
 ])
 

@@ -31,7 +31,6 @@ const show = tenantOperation({
       schema: z
         .strictObject({
           seq: z.int().meta({ description: 'Number of the newest row; 0: none is linked yet.' }),
-          hash: z.string().meta({ description: 'Its chain hash.' }),
           from: z.int().meta({ description: 'Number of the oldest row that retention has left.' }),
           head: z.string().optional().meta({ description: 'The newest signed head, compact JWS.' }),
           keys: z.array(key),
@@ -41,14 +40,14 @@ const show = tenantOperation({
   },
   async handle({ admin, tenant }) {
     const { store } = admin.parts
-    const { seq, hash, from, head } = chainState(tenant.id, await store.get('artifacts', tenant.id, chainRowId))
+    const { seq, from, head } = chainState(tenant.id, await store.get('artifacts', tenant.id, chainRowId))
     const keys = (await publishedAuditKeys({ store }, tenant.id)).map((it) => ({
       kid: it.kid,
       public_jwk: it.publicJwk as Record<string, string>,
       created_at: toMoment(it.createdAt),
       ...(it.retiredAt === undefined ? {} : { retired_at: toMoment(it.retiredAt) }),
     }))
-    return { status: 200, body: { seq, hash, from, ...(head === undefined ? {} : { head }), keys } }
+    return { status: 200, body: { seq, from, ...(head === undefined ? {} : { head }), keys } }
   },
 })
 

@@ -63,7 +63,7 @@ const create = serverOperation({
 })
 
 /** What else a tenant of the configuration holds; here these have routes of their own. */
-const nothingElse = { apis: [], applications: [], users: [] } as const
+const nothingElse = { webhooks: [], apis: [], applications: [], users: [] } as const
 
 const get = tenantOperation({
   method: 'GET',

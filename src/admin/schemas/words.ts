@@ -10,4 +10,5 @@ export const tenantWords = tenant
 export const apiWords = tenant.apis.unwrap().element.shape
 export const applicationWords = tenant.applications.unwrap().element.in.shape
 export const userWords = tenant.users.unwrap().element.shape
+export const webhookWords = tenant.webhooks.unwrap().element.shape
 export const authenticatorWord = userWords.authenticators.unwrap().element
