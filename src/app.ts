@@ -28,6 +28,7 @@ import { counted } from '#engine/counted.ts'
 import { baseOf, createDirectory } from '#engine/directory.ts'
 import { createEngine } from '#engine/engine.ts'
 import { noticeMayLeave } from '#engine/phone-guard/notice.ts'
+import { calibrateDue, dueForCalibration } from '#engine/risk/calibrate.ts'
 import { callsFor } from '#engine/webhooks/fan-out.ts'
 import { secretsOf } from '#engine/webhooks/secrets.ts'
 import { factorMap } from '#factors/index.ts'
@@ -193,6 +194,12 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
         ...jobOf('audit-retention', retainEvery, retainEvery / 2),
         due: async () => true,
         work: () => retainEverywhere(chain),
+      }),
+      // Once a day for each tenant, by the clock; looked for every minute, so that the development clock moves it.
+      createJob({
+        ...jobOf('risk-thresholds', sweepEvery, 2 * sweepEvery),
+        due: async () => (await dueForCalibration(parts)).length > 0,
+        work: () => calibrateDue(parts),
       }),
     ]
     for (const job of jobs) job.start()

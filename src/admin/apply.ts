@@ -13,6 +13,7 @@ import type { KeyRule, Tenant } from '#model/tenant.ts'
 import type { Webhook } from '#model/webhook.ts'
 import { type Decision, type Ref, row, upsert, type Write } from '#ports/store.ts'
 import { applyUser } from './apply-user.ts'
+import { riskRule } from './risk-rule.ts'
 
 /** How many tenants, APIs, applications, users and authenticators the file named, by what became of them. */
 export interface Applied {
@@ -150,6 +151,7 @@ export function tenantFields(wanted: TenantConfig, development: boolean): Omit<T
     limits: limitsRule(limits),
     ...named({
       mfa: mfaRule(wanted.mfa),
+      risk: riskRule(wanted.risk),
       discovery: wanted.discovery,
       signUp: wanted.sign_up,
       hideUnknownUsers: wanted.hide_unknown_users,

@@ -8,6 +8,7 @@ import { healthRoutes } from './routes/health.ts'
 import { importRoutes } from './routes/import.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { phoneGuardRoutes } from './routes/phone-guard.ts'
+import { riskRoutes } from './routes/risk.ts'
 import { tenantRoutes } from './routes/tenants.ts'
 import { userRoutes } from './routes/users.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
@@ -22,6 +23,7 @@ export const operations: readonly Operation[] = [
   ...authenticatorRoutes,
   ...keyRoutes,
   ...phoneGuardRoutes,
+  ...riskRoutes,
   ...eventRoutes,
   ...auditRoutes,
   ...webhookRoutes,

@@ -3,10 +3,12 @@ import { after, describe, it } from 'node:test'
 import { base32Decode } from '#crypto/base32.ts'
 import { tokenDigest } from '#crypto/digest.ts'
 import { linkAll } from '#engine/audit/link.ts'
+import { admit } from '#engine/admit.ts'
+import { nothingToIssue } from '#engine/issue.ts'
 import { startPasswordless } from '#engine/passwordless.ts'
 import { callsFor } from '#engine/webhooks/fan-out.ts'
 import { secretsOf } from '#engine/webhooks/secrets.ts'
-import { asId, type TenantId } from '#model/ids.ts'
+import { asId, type TenantId, type UserId } from '#model/ids.ts'
 import { insert, upsert } from '#ports/store.ts'
 import { someApplication } from '#test/support/world.ts'
 import { operations } from './operations.ts'
@@ -915,6 +917,61 @@ describe('webhooks', () => {
     const again = (await it.ask('POST', `${calls}/e1.siem/redeliver`)).body
     assert.deepEqual([again.id, again.state, again.attempts, again.error], ['e1.siem', 'queued', 0, undefined])
     assert.equal((await it.ask('POST', `${calls}/other/redeliver`)).status, 404)
+  })
+})
+
+describe('risk', () => {
+  const rule = { on_high: 'refuse', bad_addresses: ['203.0.113.0/24'], signals_off: ['unusual_hour'], keep_days: 30 }
+  const smart = { mfa: { mode: 'SMART' }, risk: rule }
+
+  /** A login with the right password from an address. */
+  async function logIn({ parts, store }: TestApi, user: string, address: string) {
+    const tenant = await store.get('tenants', demo, demo)
+    assert(tenant)
+    const from = { dialect: 'test', address, userAgent: 'an app', correlation: 'r1' }
+    return await admit(parts, {
+      caller: { tenant, application: someApplication('web'), ...from },
+      user: asId<UserId>(user),
+      proofs: [{ factor: 'password', channel: 'password', at: parts.clock.now() }],
+      wish: { dialect: 'test', grantType: 'password', scope: [] },
+      issue: nothingToIssue,
+    })
+  }
+
+  it('settings are taken as the file has them, shown as they were set, and removed by null', async () => {
+    const { ask } = await api()
+    const told = await ask('PATCH', '/tenants/demo', { body: smart })
+    assert.equal(told.status, 200, told.text)
+    assert.deepEqual(told.body.risk, rule)
+    for (const wrong of [{ keep_days: 181 }, { thresholds: { ask: 2, high: 1 } }, { signals_off: ['weather'] }]) {
+      assert.equal((await ask('PATCH', '/tenants/demo', { body: { risk: wrong } })).status, 400)
+    }
+    assert.equal((await ask('PATCH', '/tenants/demo', { body: { risk: null } })).body.risk, undefined)
+  })
+
+  it('says why a user was asked, and what would have changed it (S-101)', async () => {
+    const it = await api()
+    await it.ask('PATCH', '/tenants/demo', { body: smart })
+    const id = await newUser(it)
+    await logIn(it, id, '192.0.2.1')
+    await logIn(it, id, '203.0.113.7')
+    const path = `/tenants/demo/users/${id}/risk-decisions`
+    const { rows } = await walk(it, path, 1)
+    assert.deepEqual(
+      rows.map((row) => [row.level, row.outcome, (row.findings as { rule: string }[]).map((one) => one.rule)]),
+      [
+        ['high', 'refused', ['no_history', 'bad_address']],
+        ['medium', 'asked', ['no_history']],
+      ],
+    )
+    assert.deepEqual(rows[1]?.unless, [
+      { what: 'earlier-login', count: 1, text: 'the user had logged in like this once before' },
+    ])
+    assert.ok(!JSON.stringify(rows).includes('203.0.113.7'))
+    assert.equal((await it.ask('GET', '/tenants/demo/users/nobody/risk-decisions')).status, 404)
+    assert.equal((await it.ask('DELETE', path)).status, 204)
+    assert.deepEqual(items(await it.ask('GET', path)), [])
+    assert.equal((await it.ask('DELETE', '/tenants/demo/users/nobody/risk-decisions')).status, 404)
   })
 })
 

@@ -5,6 +5,7 @@ import { rule } from './fields.ts'
 import { expandGrants, grantWords } from './grants.ts'
 import { branding } from './look.ts'
 import { messages } from './message-texts.ts'
+import { risk } from './risk.ts'
 
 /** Factors a tenant can switch on (operating contract section 3). */
 export const factorNames = ['password', 'totp', 'sms', 'email', 'voice', 'webauthn', 'push', 'recovery_code'] as const
@@ -349,6 +350,7 @@ const tenant = z
       .default([...factorNames])
       .meta({ description: 'Factors enabled in this tenant; `recovery_code` among them switches recovery codes.' }),
     mfa: mfa.optional(),
+    risk: risk.optional().meta({ description: 'How SMART rates logins.' }),
     phone: phone.default({ blocked_prefixes: [], strict: false }),
     pages: z.partialRecord(z.enum(pageKeys), field.webUrl).default({}).meta({
       description: 'Hosted page key: URL of one’s own page.',

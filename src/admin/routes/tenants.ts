@@ -16,6 +16,7 @@ import {
 import { addRow, changeRow } from '../changes.ts'
 import { type Operation, serverOperation, tenantOperation } from '../operation.ts'
 import { conflict } from '../problems.ts'
+import { riskRule } from '../risk-rule.ts'
 import { noParams, page, pageOf, paging, tenantParams } from '../schemas/common.ts'
 import { tenant, tenantCreate, tenantPatch, tenantView } from '../schemas/tenants.ts'
 
@@ -114,6 +115,7 @@ const patch = tenantOperation({
         }),
         ...cleared({
           mfa: body.mfa && mfaRule(body.mfa),
+          risk: body.risk && riskRule(body.risk),
           discovery: body.discovery,
           signUp: body.sign_up,
           audit: body.audit && auditRule(body.audit),

@@ -4,6 +4,7 @@ import type { Branding } from '#model/branding.ts'
 import type { PhoneGuardRule } from '#model/phone-guard.ts'
 import type { MfaRule } from '#model/policy.ts'
 import type { KeyRule, Tenant } from '#model/tenant.ts'
+import { riskView } from '../risk-rule.ts'
 import { tenantParams } from './common.ts'
 import { apiWords, applicationWords, tenantWords } from './words.ts'
 
@@ -19,6 +20,7 @@ export const tenant = z
     domains: z.array(z.string()),
     factors: z.array(z.string()).meta({ description: 'Factors enabled in this tenant.' }),
     mfa: mfa.optional(),
+    risk: tenantWords.risk,
     phone: z.strictObject({
       countries: z.array(z.string()).optional().meta({ description: 'Absent: every country.' }),
       blocked_prefixes: z.array(z.string()),
@@ -58,6 +60,7 @@ export const tenantCreate = z.strictObject({
   domains: tenantWords.domains,
   factors: tenantWords.factors,
   mfa,
+  risk: tenantWords.risk,
   phone: tenantWords.phone,
   pages: tenantWords.pages,
   default_connection: tenantWords.default_connection,
@@ -81,6 +84,7 @@ export const tenantPatch = z.strictObject({
   domains: tenantWords.domains.unwrap().optional(),
   factors: tenantWords.factors.unwrap().optional(),
   mfa: mfa.nullable().meta(cleared),
+  risk: tenantWords.risk.nullable().meta(replaced),
   phone: phone.optional().meta({ description: 'Replaced as a whole.' }),
   pages: tenantWords.pages.unwrap().optional(),
   default_connection: tenantWords.default_connection.unwrap().optional(),
@@ -103,6 +107,7 @@ export function tenantView(it: Tenant): z.input<typeof tenant> {
     domains: [...it.domains],
     factors: [...it.factors],
     ...(it.mfa ? { mfa: mfaView(it.mfa) } : {}),
+    ...(it.risk ? { risk: riskView(it.risk) } : {}),
     phone: {
       ...(it.phone.countries ? { countries: [...it.phone.countries] } : {}),
       blocked_prefixes: [...it.phone.blockedPrefixes],

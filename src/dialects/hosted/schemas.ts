@@ -224,6 +224,8 @@ export const activity = z.strictObject({
   factor: z.string().optional(),
   address: z.string().optional(),
   application: z.string().optional(),
+  /** Why a second factor was asked for, where a rating asked: words of docs/risk.md. */
+  reasons: z.array(z.string()).optional(),
 })
 
 /** `POST /u/api/account/factors`: an enrolment, with what its confirmation takes back and what is shown after it. */

@@ -39,19 +39,22 @@ const quantile = (sorted: readonly number[], share: number): number =>
  */
 const isTheirs = (it: RiskDecision): boolean => it.confirmed === true || (it.outcome === 'passed' && it.level === 'low')
 
-/**
- * Calibrates every tenant whose last calibration is a day old, by the clock it is handed. Also counts the distinct values
- * and the users anew, since rows are swept. Answers how many tenants it was.
- */
-export async function calibrateDue(parts: Pick<Parts, 'store' | 'clock'>): Promise<number> {
-  let done = 0
-  for (const tenant of await parts.store.everyTenant()) {
-    const totals = await parts.store.get('risk_totals', tenant, totalsId)
-    if (totals === undefined || parts.clock.now() - (totals.calibratedAt ?? 0) < daily) continue
-    await calibrate(parts, tenant)
-    done++
+/** Tenants that have logins counted and whose last calibration is a day old, by the clock it is handed. */
+export async function dueForCalibration({
+  store,
+  clock,
+}: Pick<Parts, 'store' | 'clock'>): Promise<readonly TenantId[]> {
+  const due: TenantId[] = []
+  for (const tenant of await store.everyTenant()) {
+    const totals = await store.get('risk_totals', tenant, totalsId)
+    if (totals !== undefined && clock.now() - (totals.calibratedAt ?? 0) >= daily) due.push(tenant)
   }
-  return done
+  return due
+}
+
+/** Calibrates every tenant that is due. Also counts distinct values and users anew, since rows are swept. */
+export async function calibrateDue(parts: Pick<Parts, 'store' | 'clock'>): Promise<void> {
+  for (const tenant of await dueForCalibration(parts)) await calibrate(parts, tenant)
 }
 
 /** Computes the thresholds of one tenant now. */

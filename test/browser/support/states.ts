@@ -130,6 +130,15 @@ const account: Account = {
       application: 'Northwind Travel',
       address: '203.0.113.7',
     },
+    {
+      id: '3b',
+      at: now - minute,
+      type: 'login.risk',
+      outcome: 'success',
+      address: '203.0.113.7',
+      application: 'Northwind Travel',
+      reasons: ['new_country', 'new_device'],
+    },
     { id: '3', at: now - minute, type: 'proof.checked', outcome: 'success', factor: 'totp', address: '203.0.113.7' },
     {
       id: '2',

@@ -13,6 +13,12 @@ const readable = (type: string): string => {
 export function Activity({ account }: { readonly account: Account }) {
   const speech = useSpeech()
   const { t, has, date } = speech
+  const because = (reasons: readonly string[]) =>
+    reasons
+      .map((it) => `risk.${it}`)
+      .filter(has)
+      .map((key) => t(key))
+      .join(' · ')
   const known = [...account.factors, ...account.offers]
   const wayOf = (factor: string | undefined) => {
     const found = known.find((it) => it.factor === factor)
@@ -35,6 +41,9 @@ export function Activity({ account }: { readonly account: Account }) {
                 <span className="row-about">
                   <bdi>{[wayOf(it.factor), it.application, it.address].filter(Boolean).join(' · ')}</bdi>
                 </span>
+                {it.reasons !== undefined && (
+                  <span className="row-about">{t('account.activity-because', { reasons: because(it.reasons) })}</span>
+                )}
                 <time dateTime={new Date(it.at).toISOString()}>{date(it.at)}</time>
               </li>
             )

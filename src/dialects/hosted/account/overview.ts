@@ -103,6 +103,7 @@ async function applicationNames({ hosted, exchange }: Call): Promise<(id: string
 
 function shownEvent(it: AuditEvent, names: (id: string) => string): Account['activity'][number] {
   const { id, at, type, outcome, factor, ip, client } = it
+  const rules = type === 'login.risk' ? it.details?.rules : undefined
   return {
     id,
     at,
@@ -110,6 +111,7 @@ function shownEvent(it: AuditEvent, names: (id: string) => string): Account['act
     outcome,
     ...defined({ factor, address: ip }),
     ...(client === undefined ? {} : { application: names(client) }),
+    ...(typeof rules === 'string' ? { reasons: rules.split(' ') } : {}),
   }
 }
 
