@@ -7,6 +7,7 @@ import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { importRoutes } from './routes/import.ts'
 import { keyRoutes } from './routes/keys.ts'
+import { messageRoutes } from './routes/messages.ts'
 import { phoneGuardRoutes } from './routes/phone-guard.ts'
 import { riskRoutes } from './routes/risk.ts'
 import { tenantRoutes } from './routes/tenants.ts'
@@ -16,6 +17,7 @@ import { webhookRoutes } from './routes/webhooks.ts'
 /** Every route of the admin API. */
 export const operations: readonly Operation[] = [
   ...tenantRoutes,
+  ...messageRoutes,
   ...applicationRoutes,
   ...apiRoutes,
   ...userRoutes,

@@ -387,6 +387,27 @@ describe('users', () => {
   })
 })
 
+describe('a preview of a message', () => {
+  it('shows the stored words, or those of the request, escaped, and sends nothing', async () => {
+    const { ask, store } = await api()
+    const path = '/tenants/demo/messages/preview'
+    const built = await ask('POST', path, { body: { kind: 'login', channel: 'sms', language: 'fr' } })
+    assert.equal(built.status, 200, built.text)
+    assert.deepEqual([built.body.language, built.body.segments], ['fr', 1])
+    assert.match(String(built.body.text), /^012345 est votre code de connexion à Demo\./)
+    const messages = { language: 'de', texts: { de: { login: { subject: 'Hallo', html: '<p>{name}: {code}</p>' } } } }
+    const name = '<script>alert(1)</script>'
+    const draft = await ask('POST', path, { body: { kind: 'login', name, messages } })
+    assert.deepEqual([draft.body.language, draft.body.subject], ['de', 'Hallo'])
+    assert.match(String(draft.body.html), /<p>&lt;script&gt;alert\(1\)&lt;\/script&gt;: 012345<\/p>/)
+    const without = { texts: { de: { login: { html: '<p>{name}</p>' } } } }
+    assert.equal((await ask('POST', path, { body: { kind: 'login', messages: without } })).status, 400)
+    assert.equal((await ask('POST', path, { body: { kind: 'invitation', channel: 'sms' } })).status, 400)
+    assert.equal((await ask('POST', path, { body: { kind: 'notice', channel: 'voice' } })).status, 400)
+    assert.equal(await store.count('messages', demo), 0)
+  })
+})
+
 describe('sessions of a user', () => {
   it('end all at once, and only those of users there are (S-128)', async () => {
     const it = await api()
@@ -727,6 +748,7 @@ describe('another tenant (AC-58, S-139)', () => {
 /** Bodies that pass the schema of a route, for those whose body cannot be empty. */
 const minimal: Readonly<Record<string, object>> = {
   createWebhook: { url: 'https://siem.example/' },
+  previewMessage: { kind: 'login' },
   createApplication: { type: 'spa' },
   createApi: { audience: 'api' },
   createUser: { username: 'ada' },
