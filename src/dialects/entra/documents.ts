@@ -23,10 +23,10 @@ export const discovery =
       response_modes_supported: ['query', 'fragment', 'form_post'],
       subject_types_supported: ['public'],
       scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
-      grant_types_supported: ['authorization_code', 'refresh_token'],
+      grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
       code_challenge_methods_supported: ['S256'],
       id_token_signing_alg_values_supported: [...new Set(['RS256', ...known.keys.map((key) => key.alg)])],
-      token_endpoint_auth_methods_supported: ['none'],
+      token_endpoint_auth_methods_supported: ['none', 'client_secret_post', 'client_secret_basic', 'private_key_jwt'],
       claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'oid', 'tid', 'name', 'email'],
     }
     return { status: 200, headers: cacheable, body }

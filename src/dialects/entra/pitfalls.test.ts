@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { systemAudit } from '#engine/events.ts'
+import { dropAuthenticators } from '#engine/manage-authenticators.ts'
+import { remove } from '#ports/store.ts'
 import {
   allCapabilities,
   allTypes,
@@ -13,7 +16,7 @@ import {
 } from '#test/support/entra.ts'
 import { otherThan, passwordOf } from '#test/support/world.ts'
 
-/** entra.md §10: every pitfall by its number; those a browser is needed for stand in test/journeys. */
+/** entra.md §10: every pitfall by its number; 11, 46 and 58, which are the SDK’s own, stand in test/browser/entra-native.test.ts. */
 
 const always = { tenant: { mfa: { mode: 'ALWAYS' } } } as const
 const tokenParams = { client_info: '1', scope: 'openid profile offline_access' }
@@ -386,6 +389,27 @@ describe('flow', () => {
     await it.setTenant({ factors: it.tenant.factors.filter((kind) => kind !== 'sms' && kind !== 'voice') })
     assertError(await ask('+15555550100'), 'access_denied', 550024, 'provider_blocked_by_admin')
   })
+  describe('a user whose only factor has no words here is sent to the pages, and registers nothing', () => {
+    for (const kind of ['totp', 'webauthn', 'push', 'recovery_code']) {
+      for (const mode of ['ALWAYS', 'OFF'] as const) {
+        test(`${kind}, with mode ${mode}`, async () => {
+          const it = await openEntraWorld({ tenant: { mfa: { mode } } })
+          const ada = await it.addUser('ada', { mfaEnabled: mode === 'OFF' })
+          await it.enrolApp(ada)
+          for (const row of await it.authenticators(ada)) {
+            if (row.factor === 'totp') await it.put('authenticators', { ...row, factor: kind })
+            else
+              await it.store.change({}, () => ({ result: 0, writes: [remove('authenticators', row.tenant, row.id)] }))
+          }
+          const add = JSON.stringify({ access_token: { acrs: { essential: true, value: 'c4' } } })
+          for (const claims of [undefined, add]) {
+            const reply = await it.password('ada', { claims })
+            assert.deepEqual([reply.status, reply.body], [200, { challenge_type: 'redirect' }])
+          }
+        })
+      }
+    }
+  })
   test('38. what an ordinary sign-in has answered with mfa_oob or a registration, it does not ask for again', async () => {
     const it = await openEntraWorld(always)
     const ada = await it.addUser('ada')
@@ -434,11 +458,8 @@ describe('flow', () => {
     const ada = await it.addUser('ada')
     await it.enrolAddress(ada, 'sms', '+15555550100')
     assert.equal((await it.password('ada')).body.suberror, 'mfa_required')
-    const [held] = (await it.authenticators(ada)).filter((one) => one.factor === 'sms')
-    await it.store.change({}, () => ({
-      result: undefined,
-      writes: [{ do: 'remove', table: 'authenticators', tenant: it.tenant.id, id: held?.id ?? '' }],
-    }))
+    const event = systemAudit(it.parts, it.tenant.id, 'factor.removed')
+    await dropAuthenticators(it.parts, it.tenant, ada.id, (one) => one.factor === 'sms', event)
     assert.equal((await it.password('ada')).body.suberror, 'registration_required')
   })
   test('42. a user with only SMS, and SMS switched off: never on the password alone', async () => {

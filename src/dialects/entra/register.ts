@@ -8,7 +8,7 @@ import type { Answer } from '#http/route.ts'
 import type { User } from '#model/user.ts'
 import { bearerStart } from './bearer.ts'
 import { type Call, continuation, journeyOf } from './call.ts'
-import { expressible, nextStep } from './steps.ts'
+import { expressible, hasSavedCodesOnly, nextStep } from './steps.ts'
 import { errors, fail, redirect, refuse, succeed } from './wire.ts'
 import { channelWord } from './words.ts'
 
@@ -17,7 +17,8 @@ export async function registerIntrospect(call: Call): Promise<Answer> {
   const found = await begun(call)
   if ('status' in found) return found
   const { journey } = found
-  if (journey.phase === 'more') return await nextStep(call, journey)
+  // Also where a Bearer start has found what only the pages can ask for.
+  if (journey.phase === 'more' || (await hasSavedCodesOnly(call, journey))) return await nextStep(call, journey)
   if (journey.phase !== 'enrol') return fail(call.ids, errors.badToken)
   const { parts } = call.dialect.engine
   const ticket = await ticketOf(parts, call.caller, journey)

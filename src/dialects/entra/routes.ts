@@ -5,6 +5,7 @@ import type { Dialect } from './dialect.ts'
 import { discovery, jwks } from './documents.ts'
 import type { GraphOptions } from './graph/call.ts'
 import { graphGroup } from './graph/routes.ts'
+import { isMachine, machineGrant } from './machine.ts'
 import { accountPaths, bases, documentPaths, type NativePath, nativePaths } from './paths.ts'
 import { registerChallenge, registerContinue, registerIntrospect } from './register.ts'
 import { resetChallenge, resetContinue, resetPoll, resetStart, resetSubmit } from './reset.ts'
@@ -46,7 +47,11 @@ export const entraGroups = (dialect: GraphOptions): readonly RouteGroup[] => [en
 /** Native authentication as the edge mounts it: each endpoint under the tenant, under any prefix, or under the host. */
 export function entraGroup(dialect: Dialect): RouteGroup {
   const native = nativePaths.flatMap((path) => {
-    const handle = forClient(dialect, handlers[path])
+    const native = forClient(dialect, handlers[path])
+    const machine = machineGrant(dialect)
+    const takesMachines = path === '/oauth2/v2.0/token'
+    const handle: Route['handle'] = (exchange) =>
+      takesMachines && isMachine(exchange) ? machine(exchange) : native(exchange)
     return bases.map((base): Route => ({ method: 'POST', path: `${base}${path}`, accepts: ['form'], handle }))
   })
   // Without a tenant in its path a document would belong to another dialect (operating.md §6.9).

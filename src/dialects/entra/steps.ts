@@ -1,7 +1,9 @@
+import { listAuthenticators } from '#engine/authenticators.ts'
 import type { Step } from '#engine/journeys/first-factor.ts'
-import type { Journey } from '#engine/journeys/journey.ts'
+import { type Journey, journeyUser } from '#engine/journeys/journey.ts'
 import { ticketOf } from '#engine/journeys/more.ts'
 import { limits } from '#engine/limits.ts'
+import { confirmed, standing } from '#engine/policy/ways.ts'
 import type { Answer } from '#http/route.ts'
 import type { Outcome } from '#model/outcome.ts'
 import { type Call, continuation, keptAbilities } from './call.ts'
@@ -44,11 +46,19 @@ export async function nextStep(call: Call, journey: Journey): Promise<Answer> {
   // An enrolment opened by choice is not the ticket's requirement but what the user came for.
   const kinds = proves ? requirement.challenge : (requirement.enrol ?? call.exchange.tenant.factors)
   if (expressible(call, kinds ?? []).length === 0) return redirect(call.ids)
+  if (!proves && (await hasSavedCodesOnly(call, journey))) return redirect(call.ids)
   const { capabilities } = keptAbilities(journey)
   if (journey.kind !== 'add-method' && !capabilities.includes(capability)) {
     return redirect(call.ids, `Client is missing ${capability} capability`)
   }
   return fail(call.ids, proves ? errors.mfa : errors.registration, continuation(call, journey))
+}
+
+/** Whether a user has factors, and none that stands by itself: these endpoints cannot ask for it (operating.md §6.2). */
+export async function hasSavedCodesOnly({ dialect, exchange }: Call, journey: Journey): Promise<boolean> {
+  const { parts } = dialect.engine
+  const own = confirmed(await listAuthenticators(parts, exchange.tenant.id, journeyUser(journey)))
+  return own.length > 0 && standing(own, parts.factors).length === 0
 }
 
 /**

@@ -39,6 +39,13 @@ export const errors = {
   unknownTenant: error('invalid_request', 90002, 'The tenant was not found.'),
   unknownClient: error('unauthorized_client', 700016, 'The application was not found in the tenant.'),
   confidentialClient: error('invalid_client', 7000218, 'The application is not a public client.'),
+  badClient: { ...error('invalid_client', 7000215, 'Invalid client secret or assertion provided.'), status: 401 },
+  badMachineScope: error(
+    'invalid_scope',
+    1002012,
+    "The scope of a client credentials request is '{audience}/.default'.",
+  ),
+  notForMachines: error('unauthorized_client', 700025, 'The application may not ask for tokens for itself.'),
   notNative: {
     error: 'invalid_client',
     codes: [],

@@ -1,4 +1,3 @@
-import { sameSecret, tokenDigest } from '#crypto/digest.ts'
 import { findByLogin } from '#engine/accounts/find.ts'
 import { listAuthenticators } from '#engine/authenticators.ts'
 import { type EventFields, type EventType, systemAudit } from '#engine/events.ts'
@@ -6,10 +5,10 @@ import type { Answer, Exchange } from '#http/route.ts'
 import type { Authenticator } from '#model/authenticator.ts'
 import type { Outcome } from '#model/outcome.ts'
 import type { User } from '#model/user.ts'
-import { readBearer } from '#oidc/tokens.ts'
 import type { Write } from '#ports/store.ts'
 import { bearerOf } from '../bearer.ts'
 import { type Dialect, dialectName } from '../dialect.ts'
+import { administratorOf } from './access.ts'
 
 /** Native authentication beside its administration. */
 export interface GraphOptions extends Dialect {
@@ -83,13 +82,15 @@ export const ownOnly =
     return { ...answer, headers: { 'cache-control': 'no-store' } }
   }
 
-/** Lets the administrator in, and finds the user by id, e-mail address or user name. */
+/** Lets administrators in, by the admin token or one of these permissions, and finds the user by id, e-mail address or user name. */
 export const guarded =
-  (dialect: GraphOptions, handle: GraphHandler) =>
+  (dialect: GraphOptions, permissions: readonly string[], handle: GraphHandler) =>
   async (exchange: Exchange): Promise<Answer> => {
-    const given = readBearer(exchange.headers.authorization)
-    if (given?.scheme !== 'Bearer' || !sameSecret(tokenDigest(given.token), dialect.adminTokenDigest)) {
-      return unauthorised(exchange)
+    const administrator = await administratorOf(dialect, exchange, permissions)
+    if (administrator === 'nobody') return unauthorised(exchange)
+    if (administrator === 'not-allowed') {
+      const text = 'Insufficient privileges to complete the operation.'
+      return graphError(exchange, 403, 'Authorization_RequestDenied', text)
     }
     const { parts } = dialect.engine
     const { tenant, params } = exchange
@@ -98,7 +99,7 @@ export const guarded =
     if (user === undefined) return notFound({ exchange })
     const held = await heldBy(dialect, exchange, user)
     const fixed = {
-      actor: 'admin',
+      ...administrator,
       dialect: dialectName,
       ip: exchange.address,
       correlation: exchange.requestId,

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { adminToken, openEntraWorld, type Reply } from '#test/support/entra.ts'
+import { describe, test } from 'node:test'
+import { type AuthenticatorId, asId } from '#model/ids.ts'
+import { adminToken, clientId, openEntraWorld, payload, type Reply } from '#test/support/entra.ts'
+import { someApplication } from '#test/support/world.ts'
 
 const mobile = '3179e48a-750b-4051-897c-87b9720928f7'
 const alternate = 'b6332ec1-7057-4abe-9331-3d72feddfe41'
@@ -117,4 +119,111 @@ test('a signed-in user reads the own methods, masked, from another origin; nobod
   const refused = await it.send('GET', admin, asUser)
   assert.deepEqual([refused.status, refused.headers['access-control-allow-origin']], [401, undefined])
   assert.ok((await it.send('DELETE', `${path}/x`, asUser)).status >= 400)
+})
+
+describe('a script with client credentials', () => {
+  const graph = 'https://graph.microsoft.com'
+  const open = async (...scopes: string[]) => {
+    const { it, ada } = await openGraph()
+    const api = { tenant: it.tenant.id, id: graph, name: 'Graph', scopes, accessTokenLifetime: 600 }
+    await it.put('apis', { ...api, allowOfflineAccess: true })
+    const script = someApplication('script', {
+      type: 'machine',
+      grantTypes: ['client_credentials'],
+      clientGrants: [{ audience: graph, scopes }],
+    })
+    await it.put('applications', script)
+    const token = (over: Record<string, string | undefined> = {}) =>
+      it.post('/oauth2/v2.0/token', {
+        client_id: 'script',
+        client_secret: 'script-secret',
+        grant_type: 'client_credentials',
+        scope: `${graph}/.default`,
+        ...over,
+      })
+    const call = (bearer: string, method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) =>
+      it.send(method, `/demo/graph/v1.0/users/ada@example.com/authentication${path}`, {
+        headers: { authorization: `Bearer ${bearer}`, ...(body && { 'content-type': 'application/json' }) },
+        ...(body && { payload: JSON.stringify(body) }),
+      })
+    return { it, ada, script, token, call }
+  }
+
+  test('gets a token for Graph and does what its permissions say, until they are taken away', async () => {
+    const { it, ada, script, token, call } = await open('UserAuthenticationMethod.ReadWrite.All')
+    const got = await token()
+    assert.equal(got.status, 200, got.text)
+    assert.deepEqual(Object.keys(got.body), ['token_type', 'expires_in', 'ext_expires_in', 'access_token'])
+    const { access_token } = got.body
+    const claims = payload(access_token)
+    assert.deepEqual(
+      [claims.aud, claims.roles, claims.tid],
+      [graph, ['UserAuthenticationMethod.ReadWrite.All'], 'demo'],
+    )
+    assert.equal((await call(access_token, 'POST', '/emailMethods', { emailAddress: 'a2@example.com' })).status, 201)
+    await it.enrolApp(ada)
+    const [app] = (await call(access_token, 'GET', '/softwareOathMethods')).body.value
+    assert.equal((await call(access_token, 'DELETE', `/softwareOathMethods/${app.id}`)).status, 204)
+    const [event] = await it.events('factor.removed')
+    assert.deepEqual([event?.actor, event?.client, event?.user], ['client', 'script', ada.id])
+    await it.put('applications', { ...script, clientGrants: [] })
+    assert.equal((await call(access_token, 'GET', '/methods')).body.error.code, 'Authorization_RequestDenied')
+  })
+
+  test('a security key is listed and deleted, and the user hears of it', async () => {
+    const { it, ada, token, call } = await open('UserAuthMethod-Passkey.ReadWrite.All')
+    await it.put('authenticators', {
+      tenant: it.tenant.id,
+      id: asId<AuthenticatorId>('key-of-ada'),
+      user: ada.id,
+      factor: 'webauthn',
+      state: 'confirmed',
+      name: 'Blue key',
+      failures: 0,
+      createdAt: it.clock.now(),
+    })
+    const { access_token } = (await token()).body
+    const { value } = (await call(access_token, 'GET', '/fido2Methods')).body
+    const createdDateTime = new Date(it.clock.now()).toISOString()
+    assert.deepEqual(value, [{ id: 'key-of-ada', displayName: 'Blue key', createdDateTime }])
+    assert.equal((await call(access_token, 'DELETE', '/fido2Methods/key-of-ada')).status, 204)
+    assert.deepEqual((await call(access_token, 'GET', '/fido2Methods')).body, { value: [] })
+    assert.equal((await it.outbox()).filter((one) => one.purpose === 'notice').length, 1)
+    for (const [method, path] of [
+      ['GET', '/phoneMethods'],
+      ['GET', '/methods'],
+      ['DELETE', '/emailMethods/x'],
+    ] as const) {
+      assert.equal((await call(access_token, method, path)).status, 403, 'a permission for keys is one for keys')
+    }
+  })
+
+  test('reading is not writing, and no user’s token administrates', async () => {
+    const { it, token, call } = await open('UserAuthenticationMethod.Read.All')
+    const { access_token } = (await token()).body
+    assert.equal((await call(access_token, 'GET', '/methods')).status, 200)
+    assert.equal((await call(access_token, 'POST', '/phoneMethods', { phoneNumber: '+12065555555' })).status, 403)
+    const scope = `openid ${graph}/UserAuthenticationMethod.Read.All`
+    const user = await it.password('ada', { scope })
+    assert.equal(payload(user.body.access_token).aud, graph)
+    assert.equal((await call(user.body.access_token, 'GET', '/methods')).status, 401)
+  })
+
+  test('wrong secrets, scopes that are none, public clients and other APIs get nothing', async () => {
+    const { token } = await open('UserAuthenticationMethod.Read.All')
+    for (const [over, status, error] of [
+      [{ client_secret: 'wrong' }, 401, 'invalid_client'],
+      [{ client_secret: undefined }, 401, 'invalid_client'],
+      [{ client_id: 'nobody' }, 401, 'invalid_client'],
+      [{ scope: undefined }, 400, 'invalid_scope'],
+      [{ scope: 'openid' }, 400, 'invalid_scope'],
+      [{ scope: `${graph}/UserAuthenticationMethod.Read.All` }, 400, 'invalid_scope'],
+      [{ scope: 'https://other.example/.default' }, 400, 'invalid_scope'],
+      [{ client_id: clientId, client_secret: undefined }, 400, 'unauthorized_client'],
+      [{ client_id: 'web', client_secret: 'web-secret' }, 400, 'unauthorized_client'],
+    ] as const) {
+      const reply = await token(over)
+      assert.deepEqual([reply.status, reply.body.error], [status, error], JSON.stringify(over))
+    }
+  })
 })

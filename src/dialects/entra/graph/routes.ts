@@ -5,6 +5,7 @@ import type { Answer, CorsRule, Route, RouteGroup, Trouble } from '#http/route.t
 import type { Authenticator } from '#model/authenticator.ts'
 import type { Outcome } from '#model/outcome.ts'
 import { channelWord, masked } from '../words.ts'
+import { permissionsFor } from './access.ts'
 import {
   type GraphCall,
   type GraphHandler,
@@ -32,12 +33,13 @@ const deletable: readonly Collection[] = [...changeable, 'softwareOathMethods', 
 
 /**
  * The authentication methods of users as Microsoft Graph has them (entra.md §9.3), for operators' scripts, under the
- * tenant's address or the host's. Authorised by the admin token.
+ * tenant's address or the host's. Authorised by the admin token, or by a machine's token for Graph.
  */
 export function graphGroup(dialect: GraphOptions): RouteGroup {
   const routes = bases.flatMap((base) =>
     operations.map(([method, path, handle]): Route => {
-      return { method, path: `${base}${path}`, accepts: ['json'], handle: guarded(dialect, handle) }
+      const permissions = permissionsFor(method, collectionIn(path))
+      return { method, path: `${base}${path}`, accepts: ['json'], handle: guarded(dialect, permissions, handle) }
     }),
   )
   const own = ownBases.map((base): Route => {
@@ -68,6 +70,8 @@ const operations: readonly (readonly [Route['method'], string, GraphHandler])[] 
   ]),
   ...deletable.map((it) => ['DELETE', `/${it}/:method`, (call: GraphCall) => remove(call, it)] as const),
 ]
+
+const collectionIn = (path: string) => collections.find((it) => path.startsWith(`/${it}`))
 
 const shown = ({ collection, body }: Method) => ({ '@odata.type': odataType[collection], ...body })
 
