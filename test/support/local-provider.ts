@@ -42,16 +42,18 @@ export async function localProvider(t: Pick<TestContext, 'after'>, first: Behavi
     response.writeHead(says.status, says.headers).end(text)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  t.after(() => {
+  const close = (): void => {
     server.close()
     server.closeAllConnections()
-  })
+  }
+  t.after(close)
   const { port } = server.address() as AddressInfo
   return {
     seen,
     /** For the `endpoint` of an address. */
     origin: `http://127.0.0.1:${port}`,
     last: () => seen.at(-1) ?? assert.fail('nothing came'),
+    close,
     behave: (next: Behaviour) => {
       behaviour = next
     },
