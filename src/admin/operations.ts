@@ -10,6 +10,7 @@ import { keyRoutes } from './routes/keys.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { phoneGuardRoutes } from './routes/phone-guard.ts'
 import { riskRoutes } from './routes/risk.ts'
+import { riskSimulationRoutes } from './routes/risk-simulation.ts'
 import { tenantRoutes } from './routes/tenants.ts'
 import { userRoutes } from './routes/users.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
@@ -26,6 +27,7 @@ export const operations: readonly Operation[] = [
   ...keyRoutes,
   ...phoneGuardRoutes,
   ...riskRoutes,
+  ...riskSimulationRoutes,
   ...eventRoutes,
   ...auditRoutes,
   ...webhookRoutes,

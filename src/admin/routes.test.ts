@@ -995,6 +995,12 @@ describe('risk', () => {
     assert.deepEqual(items(await it.ask('GET', path)), [])
     assert.equal((await it.ask('DELETE', '/tenants/demo/users/nobody/risk-decisions')).status, 404)
   })
+
+  it('replays a draft over what was recorded; more of it in routes/risk-simulation.test.ts', async () => {
+    const it = await api()
+    const told = await it.ask('POST', '/tenants/demo/risk/simulations', { body: { mfa: { mode: 'ALWAYS' } } })
+    assert.deepEqual([told.status, told.body.logins], [200, 0], told.text)
+  })
 })
 
 describe('health', () => {

@@ -6,6 +6,7 @@ import { doctorCommand } from './doctor.ts'
 import type { Exit } from './exit.ts'
 import { keysCommand } from './keys.ts'
 import { networkCommand } from './network.ts'
+import { riskCommand } from './risk.ts'
 import { serveCommand } from './serve.ts'
 import { storeCommand } from './store.ts'
 import { terminal } from './terminal.ts'
@@ -20,6 +21,7 @@ const commands = [
   storeCommand,
   auditCommand,
   networkCommand,
+  riskCommand,
 ]
 
 /** Runs `polyfactor <verb> …` and answers the exit code. */
