@@ -11,6 +11,7 @@ import { createKeyring } from '#crypto/keyring.ts'
 import { createPasswordHasher } from '#crypto/passwords.ts'
 import { systemRandom } from '#crypto/random.ts'
 import { createDispatcher } from '#delivery/dispatcher.ts'
+import { numberFactsSource } from '#delivery/number-facts.ts'
 import { openChannels } from '#delivery/open.ts'
 import { targetRule } from '#delivery/private-targets.ts'
 import { createPushKeys } from '#delivery/push-keys.ts'
@@ -28,6 +29,7 @@ import { counted } from '#engine/counted.ts'
 import { baseOf, createDirectory } from '#engine/directory.ts'
 import { createEngine } from '#engine/engine.ts'
 import { noticeMayLeave } from '#engine/phone-guard/notice.ts'
+import { reseal, resealDue } from '#engine/reseal.ts'
 import { calibrateDue, dueForCalibration } from '#engine/risk/calibrate.ts'
 import { callsFor } from '#engine/webhooks/fan-out.ts'
 import { secretsOf } from '#engine/webhooks/secrets.ts'
@@ -70,6 +72,9 @@ const sweepEvery = 60_000
 /** How often audit events are looked for that wait for their place in the chain, and old ones to be taken away; ms. */
 const linkEvery = 1_000
 const retainEvery = 3_600_000
+/** After a new master key: how often it is gone on with what older ones have sealed, and for how long at a time; ms. */
+const resealEvery = 2_000
+const resealFor = 1_000
 
 /**
  * Introduces the rooms to each other and starts to listen. The only file that knows them all; it holds no logic.
@@ -106,6 +111,9 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       nudge: () => dispatcher.nudge(),
       addressExempt: (address: string) => development && isLoopback(address),
       networks,
+      ...(config.number_check === undefined
+        ? {}
+        : { numberFacts: numberFactsSource(config.number_check, { clock, random: systemRandom }) }),
     }
     await applyConfig(parts, config)
     const engine = counted(createEngine(parts), metrics)
@@ -188,6 +196,14 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
         async work() {
           await linkEverywhere(chain)
           webhooks.nudge()
+        },
+      }),
+      createJob({
+        ...jobOf('reseal', resealEvery, 120_000),
+        due: () => resealDue(chain),
+        async work() {
+          const until = performance.now() + resealFor
+          await reseal(chain, { enough: () => performance.now() > until })
         },
       }),
       createJob({

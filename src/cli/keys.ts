@@ -1,6 +1,8 @@
 import { Command } from 'commander'
+import { type ResealProgress, reseal, resealState } from '#engine/reseal.ts'
+import { systemClock } from '#ops/clock.ts'
 import type { Exit } from './exit.ts'
-import { withAdmin } from './offline.ts'
+import { type Opened, withAdmin, withStore } from './offline.ts'
 import { terminal } from './terminal.ts'
 
 interface Rotation {
@@ -10,7 +12,7 @@ interface Rotation {
 
 /** `keys rotate`: moves a tenant's signing keys on; old ones stay published until their last token has expired. */
 export function keysCommand(exit: Exit): Command {
-  const keys = new Command('keys').description('signing keys')
+  const keys = new Command('keys').description('signing keys and master keys')
   keys
     .command('rotate')
     .description('make the next signing keys the active ones; servers follow within 5 s')
@@ -26,5 +28,41 @@ export function keysCommand(exit: Exit): Command {
         for (const it of done.too_young) terminal.out(`${it.alg}: the next key may be used from ${it.ready_at} on`)
       }),
     )
+  keys
+    .command('reseal')
+    .description('seal everything anew with the first master key; afterwards says whether the older ones may go')
+    .option('--config <file>', 'configuration file; else POLYFACTOR_CONFIG, else the demo')
+    .action((options: { config?: string }) => withStore(options, exit, async (opened) => exit(await resealAll(opened))))
   return keys
+}
+
+/** A pass from the start: servers that still ran with the older key first may have used it since the last one. */
+async function resealAll({ store, keyring }: Opened): Promise<0 | 1> {
+  if (keyring.keyIds.length === 1) {
+    terminal.out(`there is one master key, ${keyring.activeKeyId}: nothing to do`)
+    return 0
+  }
+  let told = 0
+  const onProgress = ({ looked, resealed }: ResealProgress): void => {
+    if (looked - told < 10_000) return
+    told = looked
+    terminal.err(`${looked} rows looked at, ${resealed} sealed anew`)
+  }
+  const parts = { store, keyring, clock: systemClock }
+  // What a run that was broken off has done need not be done again, but has to be looked at once more.
+  const state = await resealState(parts)
+  if (state !== undefined && !state.done) await reseal(parts, { onProgress })
+  told = 0
+  const done = await reseal(parts, { afresh: true, onProgress })
+  terminal.out(
+    `${done.looked} rows looked at, ${done.resealed + (state?.resealed ?? 0)} sealed anew with key ${done.to}`,
+  )
+  for (const { table, what, rows, endsAt } of done.left) {
+    const until = endsAt === undefined ? 'some without an end' : `the last ends ${new Date(endsAt).toISOString()}`
+    terminal.out(`${table}: ${rows} ${what === 'hash' ? 'keyed hashes' : 'sealed rows'} of older keys, ${until}`)
+  }
+  const older = keyring.keyIds.slice(1).join(', ')
+  if (done.left.length === 0) terminal.out(`nothing names ${older} any more: take it out of POLYFACTOR_MASTER_KEY`)
+  else terminal.out(`keep ${older} until these are gone`)
+  return done.left.length === 0 ? 0 : 1
 }
