@@ -20,7 +20,7 @@ const TYPES = {
 }
 
 /** What the account portal says and the server never does stays out of the list: it is read at every start. */
-const WITHOUT = /^(?:account|event)\.(?!title$)/
+const WITHOUT = /^(?:account|authenticator|event)\.(?!title$)/
 
 // Taken before the build: whatever changes meanwhile makes the pages old again.
 const stamp = stampOfSources()
@@ -28,9 +28,18 @@ await build({ configFile: join(root, 'web', 'vite.config.ts'), logLevel: 'warn' 
 
 /** @type {Record<string, Chunk>} */
 const manifest = JSON.parse(readFileSync(join(pagesFolder, '.vite', 'manifest.json'), 'utf8'))
-const entry = Object.entries(manifest).find(([, { isEntry }]) => isEntry)
-if (entry === undefined) throw new Error('the build has no entry')
-const [entryName, entryChunk] = entry
+/**
+ * The chunk of an entry, which is not to be missing.
+ * @param {string} name
+ */
+function entryOf(name) {
+  const chunk = manifest[name]
+  if (chunk?.isEntry !== true) throw new Error(`the build has no entry ${name}`)
+  return chunk
+}
+const [entryName, deviceName] = ['src/main.tsx', 'src/authenticator/main.tsx']
+const worker = entryOf('src/authenticator/worker.ts')
+if (worker.imports?.length) throw new Error('a service worker has to be one file')
 const style = Object.values(manifest).find(({ file }) => file.endsWith('.css'))?.file
 if (style === undefined) throw new Error('the build has no style sheet')
 
@@ -73,9 +82,14 @@ for (const name of names) {
 writeFileSync(
   join(pagesFolder, 'pages.json'),
   JSON.stringify({
-    entry: entryChunk.file,
+    entry: entryOf(entryName).file,
     style,
     preload: [...importsOf(entryName)].map((name) => manifest[name]?.file),
+    authenticator: {
+      entry: entryOf(deviceName).file,
+      preload: [...importsOf(deviceName)].map((name) => manifest[name]?.file),
+    },
+    worker: worker.file,
     files: Object.fromEntries(
       names.map((name) => [name, { type: TYPES[extname(name)] ?? 'application/octet-stream' }]),
     ),

@@ -3,7 +3,7 @@ import { defineConfig } from 'vite'
 
 /** React, the base components that every page uses, and the words' machinery. */
 const atOnce =
-  /node_modules\/(?:react|react-dom|scheduler)\/|web\/src\/(?:base\/(?!PhoneInput|QrCode|CopyButton)|flow\/Resend|[a-z-]+\.tsx?$|Said)/
+  /node_modules\/(?:react|react-dom|scheduler)\/|web\/src\/(?:base\/(?!PhoneInput|QrCode|CopyButton)|flow\/Resend|(?!main)[a-z-]+\.tsx?$|Said)/
 
 /** Where the pages are served; scripts/build-pages.mjs and src/dialects/hosted/static.ts know it too. */
 export default defineConfig({
@@ -22,7 +22,11 @@ export default defineConfig({
     modulePreload: false,
     target: ['chrome115', 'firefox115', 'safari17'],
     rollupOptions: {
-      input: fileURLToPath(new URL('src/main.tsx', import.meta.url)),
+      input: {
+        main: fileURLToPath(new URL('src/main.tsx', import.meta.url)),
+        authenticator: fileURLToPath(new URL('src/authenticator/main.tsx', import.meta.url)),
+        worker: fileURLToPath(new URL('src/authenticator/worker.ts', import.meta.url)),
+      },
       output: {
         // What the login page needs at once is one file, however many lazily loaded parts share pieces of it.
         codeSplitting: { groups: [{ name: 'base', test: atOnce }] },

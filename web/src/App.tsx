@@ -1,19 +1,13 @@
-import { lazy, type ReactNode, Suspense, useCallback, useState } from 'react'
-import type { Catalogue } from '../texts/en.ts'
+import { lazy, type ReactNode, Suspense } from 'react'
 import { Frame } from './base/Frame.tsx'
 import type { PageData } from './data.ts'
 import { Flow } from './flow/Flow.tsx'
-import { preferLanguage } from './language.ts'
 import { Said } from './Said.tsx'
-import { type Language, loadCatalogue, SpeechProvider } from './texts.tsx'
+import { SpeechProvider } from './texts.tsx'
+import { useWords, type Words } from './words.ts'
 
 const AccountPage = lazy(() => import('./account/AccountPage.tsx'))
 const ResetPassword = lazy(() => import('./ResetPassword.tsx'))
-
-interface Words {
-  readonly language: Language
-  readonly catalogue: Catalogue
-}
 
 interface Properties {
   readonly data: PageData
@@ -21,14 +15,9 @@ interface Properties {
 }
 
 export function App({ data, first }: Properties) {
-  const [words, setWords] = useState(first)
-  const choose = useCallback(async (language: Language) => {
-    const catalogue = await loadCatalogue(language)
-    preferLanguage(language, true)
-    setWords({ language, catalogue })
-  }, [])
+  const { language, catalogue, choose } = useWords(first, data.texts)
   return (
-    <SpeechProvider language={words.language} catalogue={withOwn(words.catalogue, data.texts)} choose={choose}>
+    <SpeechProvider language={language} catalogue={catalogue} choose={choose}>
       {/* Around everything: what is drawn first is drawn whole, so that nothing moves. */}
       <Suspense fallback={null}>
         <Frame tenant={data.tenant} logo={data.logo} wide={data.page === 'account'}>
@@ -38,9 +27,6 @@ export function App({ data, first }: Properties) {
     </SpeechProvider>
   )
 }
-
-const withOwn = (catalogue: Catalogue, own: PageData['texts']): Catalogue =>
-  own === undefined ? catalogue : { ...catalogue, ...own }
 
 function pageOf(data: PageData): ReactNode {
   switch (data.page) {
@@ -52,6 +38,9 @@ function pageOf(data: PageData): ReactNode {
       return <ResetPassword ticket={data.ticket ?? ''} />
     case 'signed-out':
       return <Said title="signed-out.title" text="signed-out.text" icon="check" />
+    case 'authenticator':
+      // It has an entry of its own, and this one never draws it.
+      return null
     case 'error':
       return <Said title="error.title" text="error.unknown" icon="alert" />
   }

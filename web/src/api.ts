@@ -16,7 +16,7 @@ export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok:
 /** Calls that take longer than this are given up, ms. */
 const patience = 20_000
 
-async function call<T>(method: string, path: string, csrf?: string, body?: object): Promise<Reply<T>> {
+export async function call<T>(method: string, path: string, csrf?: string, body?: object): Promise<Reply<T>> {
   try {
     const response = await fetch(path, {
       method,

@@ -9,7 +9,7 @@ export type Traits = Enrolling['traits']
 
 /** What the server writes into a page, so that the page is complete without a second round trip. */
 export interface PageData {
-  readonly page: 'login' | 'account' | 'reset-password' | 'signed-out' | 'error'
+  readonly page: 'login' | 'account' | 'reset-password' | 'signed-out' | 'error' | 'authenticator'
   readonly language: string
   readonly tenant: string
   /** A picture of our own origin or a data URL. */

@@ -9,6 +9,9 @@ interface Listed {
   readonly style: string
   /** Scripts the entry needs at once. */
   readonly preload: readonly string[]
+  /** The same for the page of devices, and its service worker. */
+  readonly authenticator: { readonly entry: string; readonly preload: readonly string[] }
+  readonly worker: string
   readonly files: Readonly<Record<string, { readonly type: string }>>
   readonly languages: Readonly<
     Record<

@@ -1,8 +1,12 @@
+import { readPasswordReset } from '#engine/accounts/reset-password.ts'
 import type { Answer, Exchange, Route } from '#http/route.ts'
 import type { Application } from '#model/application.ts'
 import { looking } from './account/call.ts'
 import { overview } from './account/overview.ts'
-import type { Hosted } from './hosted.ts'
+import { installableRoutes } from './authenticator/install.ts'
+import { type Hosted, pagePaths } from './hosted.ts'
+import { invitationRoutes } from './invitation.ts'
+import { resetPaths } from './reset.ts'
 import { begin, openRun, stateOf } from './run.ts'
 import type { Account } from './schemas.ts'
 import { brandCss, brandingOf } from './static-brand.ts'
@@ -20,8 +24,7 @@ const forever = 'public, max-age=31536000, immutable'
 export function pageRoutes(hosted: Hosted, pages = readBuiltPages()): readonly Route[] {
   if (pages === undefined) return [{ method: 'GET', path: '/u/login/:flow', handle: notBuilt }]
   const get = (path: string, handle: Route['handle']): Route => ({ method: 'GET', path, handle })
-  const only = (page: PageContent['page']) => async (exchange: Exchange) =>
-    answer(hosted, pages, exchange, { page, ...ticketOf(page, exchange) })
+  const only = (page: PageContent['page']) => async (exchange: Exchange) => answer(hosted, pages, exchange, { page })
   return [
     get('/u/login/:flow', (exchange) => login(hosted, pages, exchange)),
     get('/u/account', async (exchange) => {
@@ -29,8 +32,11 @@ export function pageRoutes(hosted: Hosted, pages = readBuiltPages()): readonly R
       const seen = status === 200 ? { account: body as Account } : {}
       return answer(hosted, pages, exchange, { page: 'account', ...seen }, { ...(cookies && { cookies }) })
     }),
-    get('/u/new-password', only('reset-password')),
+    ...resetPaths.map((path) => get(path, (exchange) => reset(hosted, pages, exchange))),
+    ...invitationRoutes(hosted, pages),
     get('/u/signed-out', only('signed-out')),
+    get(pagePaths.authenticator, only('authenticator')),
+    ...installableRoutes(pages),
     get('/u/error', only('error')),
     get(`${paths.assets}/:file`, async ({ params, headers }) => asset(pages, params.file ?? '', headers, forever)),
     get(paths.pages, async ({ headers }) => asset(pages, pages.style, headers, 'public, max-age=300')),
@@ -42,8 +48,20 @@ export function pageRoutes(hosted: Hosted, pages = readBuiltPages()): readonly R
   ]
 }
 
-const ticketOf = (page: PageContent['page'], { query }: Exchange): Pick<PageContent, 'ticket'> =>
-  page === 'reset-password' && query.ticket !== undefined ? { ticket: query.ticket.slice(0, 128) } : {}
+/** Where a reset link leads. Looking at it uses nothing up (S-84); what a form was refused with stands in the address. */
+async function reset(hosted: Hosted, pages: BuiltPages, exchange: Exchange): Promise<Answer> {
+  const { ticket = '', done, error, reason } = exchange.query
+  const { parts } = hosted.engine
+  const good = ticket !== '' && (await readPasswordReset(parts, exchange.tenant.id, ticket.slice(0, 128))) !== undefined
+  const stage = done === '' ? 'done' : good ? 'open' : 'over'
+  const problem =
+    stage === 'open' && error !== undefined ? { error: wordIn(error), reason: wordIn(reason ?? '') } : undefined
+  const content = { page: 'reset-password' as const, ticket: ticket.slice(0, 128), stage, ...(problem && { problem }) }
+  return answer(hosted, pages, exchange, content, { status: stage === 'over' ? 404 : 200 } as const)
+}
+
+/** A word of ours, whoever wrote the address. */
+const wordIn = (text: string): string => (/^[a-z-]{1,40}$/.test(text) ? text : 'unknown')
 
 async function login(hosted: Hosted, pages: BuiltPages, exchange: Exchange): Promise<Answer> {
   const flow = exchange.params.flow ?? ''
@@ -70,6 +88,7 @@ function originsOf({ redirectUris }: Application): readonly string[] {
 }
 
 interface More {
+  readonly status?: number
   readonly cookies?: readonly string[]
   readonly returnTo?: readonly string[]
   /** The window that opened this one waits for its answer. */
@@ -84,10 +103,10 @@ function answer(hosted: Hosted, pages: BuiltPages, exchange: Exchange, content: 
   const language = languageOf(pages, content.state?.hints.locales ?? [], headers['accept-language'])
   const body = renderPage(pages, { ...content, language, tenant: tenant.name, branding: brandingOf(tenant) }, nonce)
   return {
-    status: content.page === 'login' && content.state === undefined ? 404 : 200,
+    status: more.status ?? (content.page === 'login' && content.state === undefined ? 404 : 200),
     headers: {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': contentPolicy(nonce, more.returnTo ?? []),
+      'content-security-policy': contentPolicy(nonce, more.returnTo ?? [], content.page === 'authenticator'),
       'permissions-policy': 'camera=(), microphone=(), geolocation=()',
       ...(more.popup && { 'cross-origin-opener-policy': 'unsafe-none' }),
       vary: 'accept-language',

@@ -3,6 +3,7 @@ import type { Refusal } from '../api.ts'
 import { Button } from '../base/Button.tsx'
 import { Card } from '../base/Card.tsx'
 import { Emblem } from '../base/Icon.tsx'
+import { Notice } from '../base/Notice.tsx'
 import QrCode from '../base/QrCode.tsx'
 import { Spinner } from '../base/Spinner.tsx'
 import { giveUpKey, KeyRefused, keysSupported, makeKey } from '../keys.ts'
@@ -58,21 +59,37 @@ const pollEvery = 5_000
 
 /** A device that approves: it reads the code, then says so itself. */
 export function PushSetup({ handle, backWords }: SetupProperties) {
-  const { enrolling, refusal, confirm, back } = handle
+  const { enrolling, refusal, begin, confirm, back } = handle
   const { t } = useSpeech()
+  const over = refusal?.error === 'challenge-expired'
   useEffect(() => {
-    if (enrolling === undefined) return
+    if (enrolling === undefined || over) return
     const timer = setInterval(() => void confirm(), pollEvery)
     return () => clearInterval(timer)
-  }, [enrolling, confirm])
+  }, [enrolling, over, confirm])
   const uri = enrolling?.show?.uri
   return (
-    <Card title={t('enrol.push-title')} lead={t('enrol.push-waiting')} emblem={<Emblem name="push" />} focus>
-      <Trouble refusal={refusal} all />
-      <div className="qr-place">
-        {uri === undefined ? <Spinner /> : <QrCode text={uri} label={t('enrol.app-qr')} />}
-      </div>
+    <Card title={t('enrol.push-title')} lead={t('enrol.push-scan')} emblem={<Emblem name="push" />} focus>
+      {over ? <Notice kind="error">{t('challenge.approval-expired')}</Notice> : <Trouble refusal={refusal} all />}
+      {!over && (
+        <>
+          <div className="qr-place">
+            {uri === undefined ? <Spinner /> : <QrCode text={uri} label={t('enrol.push-qr')} />}
+          </div>
+          {uri !== undefined && (
+            <p className="aside">
+              <a className="link" href={uri} target="_blank" rel="noopener">
+                {t('enrol.push-open')}
+              </a>
+            </p>
+          )}
+          <p className="hint" role="status">
+            {t('enrol.push-waiting')}
+          </p>
+        </>
+      )}
       <div className="actions">
+        {over && <Button onPress={() => void begin()}>{t('challenge.approval-button')}</Button>}
         <Button kind="quiet" onPress={back}>
           {backWords}
         </Button>

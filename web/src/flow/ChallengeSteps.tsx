@@ -6,6 +6,7 @@ import { CodeInput } from '../base/CodeInput.tsx'
 import { Field } from '../base/Field.tsx'
 import { Form } from '../base/Form.tsx'
 import { Emblem, iconOf } from '../base/Icon.tsx'
+import { Notice } from '../base/Notice.tsx'
 import { Spinner } from '../base/Spinner.tsx'
 import type { Option } from '../data.ts'
 import { newDeviceKey } from '../device.ts'
@@ -184,16 +185,22 @@ export function ApprovalStep(properties: Properties) {
   const { flow, option } = properties
   const { t } = useSpeech()
   const asked = flow.state.asked?.option.id === option.id ? flow.state.asked : undefined
-  const { run } = flow
+  const { run, clear } = flow
+  const over = asked !== undefined && ['declined', 'challenge-expired'].includes(flow.refusal?.error ?? '')
   useEffect(() => {
-    if (asked === undefined) return
+    if (asked === undefined || over) return
     const timer = setInterval(() => void run('verify'), pollEvery)
     return () => clearInterval(timer)
-  }, [asked, run])
-  const ask = () => void run('challenge', { option: option.id })
-  if (asked === undefined) {
+  }, [asked, over, run])
+  const ask = () => {
+    clear()
+    void run('challenge', { option: option.id })
+  }
+  if (asked === undefined || over) {
+    const expired = flow.refusal?.error === 'challenge-expired'
     return (
       <Shell {...properties} lead={t('challenge.approval')}>
+        {over && expired && <Notice kind="error">{t('challenge.approval-expired')}</Notice>}
         <div className="actions">
           <Button busy={flow.busy === 'challenge'} onPress={ask}>
             {t('challenge.approval-button')}
@@ -209,6 +216,7 @@ export function ApprovalStep(properties: Properties) {
         <p className="match">
           {t('challenge.approval-number')}
           <strong className="match-number">{String(number)}</strong>
+          <span className="match-about">{t('challenge.approval-open')}</span>
         </p>
       )}
       <Spinner />
