@@ -59,6 +59,8 @@ export interface Application extends Row {
   readonly asksForScopes?: boolean
   /** Users in several of these groups choose in which they come. */
   readonly groupSelection?: GroupSelection
+  /** Name of the group of pages its logins are led over; absent: the tenant's own. */
+  readonly pageGroup?: string
   /** What users have to agree to, in this order, in the version that counts now. */
   readonly consents?: readonly ConsentTerms[]
   readonly clientGrants: readonly ClientGrant[]

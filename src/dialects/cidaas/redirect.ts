@@ -28,13 +28,20 @@ export const redirect = (location: string, cookies: readonly string[] = []): Ans
 
 const defaultPages: Readonly<Record<string, string>> = { login: '/user-ui/login', register: '/user-ui/register' }
 
-/** Where the page behind a key lies: the tenant's own, else ours (cidaas.md §7.1). */
-export const pageUrl = ({ tenant, base }: Pick<Exchange, 'tenant' | 'base'>, key: string): string =>
-  tenant.pages[key] ?? `${base}${defaultPages[key] ?? `/identity/${key}`}`
+type Pages = Readonly<Record<string, string>> | undefined
+
+/** Where the page behind a key lies: the application's group's, the tenant's own, else ours (cidaas.md §7.1). */
+export const pageUrl = ({ tenant, base }: Pick<Exchange, 'tenant' | 'base'>, key: string, pages: Pages = {}): string =>
+  pages[key] ?? tenant.pages[key] ?? `${base}${defaultPages[key] ?? `/identity/${key}`}`
 
 /** Off to a hosted page. */
-export const toPage = (exchange: Exchange, key: string, params: Params, cookies: readonly string[] = []): Answer =>
-  redirect(withQuery(pageUrl(exchange, key), params), cookies)
+export const toPage = (
+  exchange: Exchange,
+  key: string,
+  params: Params,
+  cookies: readonly string[] = [],
+  pages?: Pages,
+): Answer => redirect(withQuery(pageUrl(exchange, key, pages), params), cookies)
 
 /** The error page (shape F of cidaas.md §9.1). */
 export const toErrorPage = (exchange: Exchange, code: string, description: string): Answer =>

@@ -6,6 +6,7 @@ import { asId, type ClientId, type TenantId, type UserId } from '#model/ids.ts'
 import { insert, put, row } from '#ports/store.ts'
 import type { Dialect } from './dialect.ts'
 import { isUuid } from './input.ts'
+import { pagesOf } from './pages/groups.ts'
 
 export type ResponseMode = 'query' | 'fragment' | 'form_post'
 
@@ -23,6 +24,8 @@ export interface Asked {
   /** Claims asked for one by one (`claim`), which the person has to agree to (cidaas.md §2.3). */
   readonly claims?: readonly string[]
   readonly lang: string
+  /** Addresses of pages by their keys, where the application's group has its own (cidaas.md §7.1). */
+  readonly pages?: Readonly<Record<string, string>>
   /** The device that waits for this login, where one does, and the browser that entered its code (S-60). */
   readonly device?: { readonly row: string; readonly browser: string }
 }
@@ -38,9 +41,15 @@ const lifetime = 2 * 3_600_000
 const rowId = (id: string): string => `${model}:${tokenDigest(id)}`
 
 /** Keeps a request for 2 h and gives it its id. */
-export async function openRequest({ engine }: Dialect, tenant: TenantId, asked: Asked): Promise<LoginRequest> {
+export async function openRequest(
+  { engine }: Dialect,
+  tenant: TenantId,
+  asked: Asked,
+  group?: string,
+): Promise<LoginRequest> {
   const { store, random, clock } = engine.parts
-  const request: LoginRequest = { ...asked, id: random.id(), masked: {} }
+  const pages = await pagesOf(store, tenant, group, asked.lang)
+  const request: LoginRequest = { ...asked, ...(pages === undefined ? {} : { pages }), id: random.id(), masked: {} }
   const { id, ...payload } = request
   const kept: Artifact = {
     tenant,

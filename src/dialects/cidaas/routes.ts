@@ -2,7 +2,8 @@ import type { Answer, CorsRule, Exchange, Route, RouteGroup, Trouble } from '#ht
 import { approve } from './device/approve.ts'
 import { enterCode, startDevice } from './device/start.ts'
 import type { Dialect } from './dialect.ts'
-import { authz } from './front/authz.ts'
+import { authz, changeLogin } from './front/authz.ts'
+import { checkSession, checkSessionFrame, checkSessionScript } from './front/check-session.ts'
 import { endSession } from './front/end-session.ts'
 import { generate, resolveRedirect, showRequest } from './front/generate.ts'
 import { clientInfo, deviceInfo, tenantInfo, userExistence } from './front/public.ts'
@@ -19,8 +20,10 @@ import {
 import { goOnNative } from './login/continue.ts'
 import { nativeLogin, passwordLogin } from './login/password.ts'
 import { nativePasswordlessLogin, passwordlessLogin } from './login/passwordless.ts'
+import { deleteGroup, listGroups, showGroup, showPage, writeGroup } from './pages/groups.ts'
 import { pageTable } from './pages/routes.ts'
-import { changeApplication, showApplication } from './setup/applications.ts'
+import { methodsOfUser, removeOfUser } from './setup/administered.ts'
+import { changeApplication, createApplication, deleteApplication, showApplication } from './setup/applications.ts'
 import { setUp, setUpInLogin } from './setup/initiate.ts'
 import { confirmSetUp, methodConfigs, nameMethod, ownMethods, removeOwn } from './setup/own.ts'
 import { cidaasSpelling } from './spelling.ts'
@@ -44,7 +47,7 @@ import { acceptReset, initiateReset, resetAction, validateReset } from './users/
 import { cancel } from './verify/cancel.ts'
 import { initiate } from './verify/initiation.ts'
 import { configuredCheck, configuredList } from './verify/list.ts'
-import { metadata } from './verify/metadata.ts'
+import { metadata, trackInfo } from './verify/metadata.ts'
 import { status } from './verify/status.ts'
 import { verify } from './verify/verification.ts'
 import { noStore } from './wire.ts'
@@ -56,11 +59,13 @@ type Row = readonly [method: Route['method'], path: string, handler: Handler]
 const front: readonly Row[] = [
   ['GET', '/authz-srv/authz', authz],
   ['POST', '/authz-srv/authz', authz],
+  ['PUT', '/authz-srv/authz', changeLogin],
   ['POST', '/authz-srv/authrequest/authz/generate', generate],
   ['GET', '/authz-srv/authrequest/:request_id', showRequest],
   ['GET', '/authz-srv/authz/resolve_redirect/:request_id', resolveRedirect],
   ['GET', '/public-srv/tenantinfo/basic', tenantInfo],
   ['GET', '/public-srv/public/:request_id', clientInfo],
+  ['GET', '/public-srv/public/trackinfo/:request_id/:track_id', trackInfo],
   ['POST', '/useractions-srv/userexistence/:request_id', userExistence],
   ['POST', '/device-srv/deviceinfo', deviceInfo],
   ['POST', '/token-srv/token', token],
@@ -76,6 +81,9 @@ const front: readonly Row[] = [
   ['POST', '/token-srv/device/approve', approve],
   ['GET', '/session/end_session', endSession],
   ['POST', '/session/end_session', endSession],
+  ['GET', '/session/check_session', checkSessionFrame],
+  ['GET', '/session/check_session.js', checkSessionScript],
+  ['POST', '/session/check_session', checkSession],
 ]
 
 /** Login, and what follows it (cidaas.md §3, §4.8). */
@@ -137,10 +145,24 @@ const setups: readonly Row[] = [
   ['GET', '/verification-actions-srv/users/configurations', ownMethods],
   ['DELETE', '/verification-actions-srv/users/configurations', removeOwn],
   ['DELETE', '/verification-actions-srv/users/configurations/:method', removeOwn],
+  ['DELETE', '/verification-actions-srv/users/configurations/devices/:method/:device_id', removeOwn],
   ['GET', '/device-srv/devices', devices],
   ['DELETE', '/device-srv/device/:device_id', removeDevice],
   ['GET', '/apps-srv/clients/:client_id', showApplication],
+  ['POST', '/apps-srv/clients', createApplication],
   ['PUT', '/apps-srv/clients', changeApplication],
+  ['DELETE', '/apps-srv/clients/:client_id', deleteApplication],
+  ['GET', '/verification-actions-srv/configurations/:sub', methodsOfUser],
+  ['POST', '/verification-srv/v2/setup/admin/configured/list/:sub', methodsOfUser],
+  ['DELETE', '/verification-actions-srv/configurations/:sub', removeOfUser],
+  ['DELETE', '/verification-actions-srv/configurations/:method/:sub', removeOfUser],
+  ['GET', '/hostedpages-srv/hpgroup', listGroups],
+  ['POST', '/hostedpages-srv/hpgroup', writeGroup],
+  ['GET', '/hostedpages-srv/hpgroup/:id', showGroup],
+  ['POST', '/hostedpages-srv/hpgroup/:id', writeGroup],
+  ['DELETE', '/hostedpages-srv/hpgroup/:id', deleteGroup],
+  ['GET', '/hostedpages-srv/hpgroup/:id/:page', showPage],
+  ['DELETE', '/hostedpages-srv/hpgroup/:id/:page', deleteGroup],
 ]
 
 /** Accounts, and what SDKs ask about them (cidaas.md §10.6, appendix A). */

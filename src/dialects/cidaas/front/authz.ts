@@ -7,9 +7,21 @@ import { type Input, inputOf, isRecord } from '../input.ts'
 import { codeIssue, type Passage } from '../login/code-issue.ts'
 import { bindingOf, browserAnswer, toApplication, wishOf } from '../login/outcome.ts'
 import { toErrorPage, toPage } from '../redirect.ts'
-import { type Asked, type LoginRequest, openRequest, type ResponseMode } from '../requests.ts'
+import { type Asked, type LoginRequest, openRequest, type ResponseMode, readRequest } from '../requests.ts'
 import { grantable } from '../scopes.ts'
 import { readSession, type Session } from '../session.ts'
+
+/** `PUT /authz-srv/authz` begins a change of login: the application is told to ask for an account (cidaas.md §2.3). */
+export async function changeLogin(dialect: Dialect, exchange: Exchange): Promise<Answer> {
+  const input = inputOf(exchange)
+  const error = { error: 'account_selection_required', error_description: 'account_selection_required.' }
+  const found = await readRequest(dialect, exchange, input.any('request'))
+  if (found) return toApplication(exchange, found.request, error)
+  const target = await readTarget(dialect, exchange, input)
+  if ('broken' in target) return toErrorPage(exchange, ...target.broken)
+  const responseMode = modeOf(input, input.text('response_type') === 'code' ? 'query' : 'fragment')
+  return toApplication(exchange, { redirectUri: target.redirectUri, responseMode, state: input.text('state') }, error)
+}
 
 /** Why a request cannot even be answered at its redirect URI (cidaas.md §2.3). */
 type Broken = readonly [code: string, description: string]
@@ -129,7 +141,7 @@ async function withSession(dialect: Dialect, coming: Coming): Promise<Answer> {
   if (session === undefined || !usable) {
     return silent ? no('login_required') : await toLogin(dialect, coming)
   }
-  const request = await openRequest(dialect, exchange.tenant.id, asked)
+  const request = await openRequest(dialect, exchange.tenant.id, asked, application.pageGroup)
   const passage: Passage = { exchange, application, request, identifier: session.identifier, session }
   const device = bindingOf(dialect, exchange)
   const wish = wishOf(passage, device?.id)
@@ -152,8 +164,8 @@ function youngEnough({ engine }: Dialect, session: Session, maxAge: string | und
   return engine.parts.clock.now() - session.startedAt <= Number(maxAge) * 1_000
 }
 
-async function toLogin(dialect: Dialect, { exchange, asked, input }: Coming): Promise<Answer> {
-  const request = await openRequest(dialect, exchange.tenant.id, asked)
+async function toLogin(dialect: Dialect, { exchange, application, asked, input }: Coming): Promise<Answer> {
+  const request = await openRequest(dialect, exchange.tenant.id, asked, application.pageGroup)
   return loginAt(exchange, request, input, bindingOf(dialect, exchange)?.cookies)
 }
 
@@ -165,5 +177,5 @@ function loginAt(
 ): Answer {
   const view = input.text('view_type') === 'register' ? 'register' : 'login'
   const query = { requestId: request.id, view_type: view, groupname: 'default', lang: request.lang }
-  return toPage(exchange, view, { ...query, login_hint: input.text('login_hint') }, cookies)
+  return toPage(exchange, view, { ...query, login_hint: input.text('login_hint') }, cookies, request.pages)
 }

@@ -25,8 +25,14 @@ export async function generate(dialect: Dialect, exchange: Exchange): Promise<An
     return refused(dialect, 'AUTH10004', 'code_challenge_method must be S256')
   }
   const asked = askedOf(input, application, redirectUri, modeOf(input, 'fragment'))
-  const request = await openRequest(dialect, exchange.tenant.id, { ...asked, state: input.text('state'), challenge })
-  return ok({ groupname: 'default', lang: request.lang, view_type: 'login', requestId: request.id })
+  const whole = { ...asked, state: input.text('state'), challenge }
+  const request = await openRequest(dialect, exchange.tenant.id, whole, application.pageGroup)
+  return ok({
+    groupname: application.pageGroup ?? 'default',
+    lang: request.lang,
+    view_type: 'login',
+    requestId: request.id,
+  })
 }
 
 function refused(dialect: Dialect, code: string, text: string): Answer {
@@ -47,6 +53,6 @@ export async function showRequest(dialect: Dialect, exchange: Exchange): Promise
 export async function resolveRedirect(dialect: Dialect, exchange: Exchange): Promise<Answer> {
   const found = await readRequest(dialect, exchange, exchange.params.request_id)
   if (found === undefined) return classic(dialect, said.badRequestId)
-  const { id, lang } = found.request
-  return toPage(exchange, 'login', { requestId: id, view_type: 'login', groupname: 'default', lang })
+  const { id, lang, pages } = found.request
+  return toPage(exchange, 'login', { requestId: id, view_type: 'login', groupname: 'default', lang }, [], pages)
 }

@@ -25,7 +25,7 @@ export async function clientInfo(dialect: Dialect, exchange: Exchange): Promise<
     tos_uri: '',
     login_providers: [],
     allow_login_with: loginWith,
-    hosted_page_group: 'default',
+    hosted_page_group: found.application.pageGroup ?? 'default',
   })
 }
 

@@ -80,12 +80,9 @@ export async function startAccount(dialect: Dialect, exchange: Exchange): Promis
   if (found === undefined) return toErrorPage(exchange, '10001', 'The requestId is invalid or has expired.')
   const begun = await begin(dialect, exchange, found.request)
   if (begun.no !== undefined) return toErrorPage(exchange, '6', 'No message can be sent at the moment.')
-  return toPage(exchange, 'verification_complete', {
-    accvid: begun.yes,
-    requestId: found.request.id,
-    track_id: inputOf(exchange).any('track'),
-    sub: inputOf(exchange).any('user'),
-  })
+  const input = inputOf(exchange)
+  const query = { accvid: begun.yes, requestId: found.request.id, track_id: input.any('track'), sub: input.any('user') }
+  return toPage(exchange, 'verification_complete', query, [], found.request.pages)
 }
 
 /** The JSON twin for native applications. */

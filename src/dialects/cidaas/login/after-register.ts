@@ -29,7 +29,7 @@ export async function afterRegister(dialect: Dialect, exchange: Exchange): Promi
   const { phase, state } = behind?.journey ?? {}
   if (behind === undefined || phase !== 'finish' || state?.user === undefined || state.proofs === undefined) {
     const query = { track_id: it.track, sub: it.sub, q: it.sub, requestId: it.request }
-    return toPage(exchange, 'verification_init', query, device?.cookies)
+    return toPage(exchange, 'verification_init', query, device?.cookies, found.request.pages)
   }
   const passage: Passage = { exchange, ...found, identifier: 'email' }
   const { user, proofs } = state

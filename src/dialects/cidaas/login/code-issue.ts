@@ -5,6 +5,7 @@ import type { Artifact } from '#model/artifact.ts'
 import { artifactId } from '#oidc/artifacts.ts'
 import { insert, type Refs, remove, row } from '#ports/store.ts'
 import { type Dialect, dialectName } from '../dialect.ts'
+import { sessionState } from '../front/check-session.ts'
 import type { LoginRequest } from '../requests.ts'
 import { newSession, type Session, sessionId } from '../session.ts'
 import { amrNumbers, type Identifier } from '../words.ts'
@@ -23,6 +24,8 @@ export interface Passage {
 
 export interface Landed {
   readonly code: string
+  /** Names the session to the application (`session_state`). */
+  readonly state: string
   readonly cookies: readonly string[]
 }
 
@@ -43,6 +46,7 @@ export function codeIssue(dialect: Dialect, passage: Passage): Issue<Refs, Lande
   const code = random.token()
   const grantId = random.token().slice(0, 22)
   const sid = session?.sid ?? random.id()
+  const state = sessionState(random, { client: passage.request.client, uri: passage.request.redirectUri, sid })
   const before = sessionId(exchange)
   const refs: Refs = session === undefined ? {} : { session: row('artifacts', tenant, session.id) }
   return {
@@ -54,7 +58,7 @@ export function codeIssue(dialect: Dialect, passage: Passage): Issue<Refs, Lande
       }
       const fresh = session === undefined && passage.native !== true ? begin(dialect, passage, granted, sid) : undefined
       return {
-        issued: { code, cookies: fresh ? [fresh.cookie] : [] },
+        issued: { code, state, cookies: fresh ? [fresh.cookie] : [] },
         writes: [
           // A sign-in for a device gives its browser no code: the person is asked first.
           ...(passage.request.device ? [] : rows(dialect, passage, granted, { code, grantId, sid })),

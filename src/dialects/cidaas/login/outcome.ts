@@ -81,16 +81,14 @@ export async function browserAnswer(dialect: Dialect, ended: Ended): Promise<Ans
     return redirect(approvalPath(request.id), [...cookies, ...outcome.yes.issued.cookies])
   }
   if (outcome.yes) {
-    return toApplication(exchange, request, { code: outcome.yes.issued.code }, [
-      ...cookies,
-      ...outcome.yes.issued.cookies,
-    ])
+    const { code, state } = outcome.yes.issued
+    return toApplication(exchange, request, { code, session_state: state }, [...cookies, ...outcome.yes.issued.cookies])
   }
   if (outcome.no !== 'more-proof') return loginPage(exchange, request, rowOf(outcome), cookies)
   const masked = await maskUser(dialect, exchange.tenant.id, request, ended.user)
   const query = { track_id: outcome.ticket, sub: masked, q: masked, requestId: request.id, ...hint }
   const terms = await termsOf(dialect, passage, ended.user, outcome.require)
-  return toPage(exchange, pageOf(outcome.require), { ...query, ...terms }, cookies)
+  return toPage(exchange, pageOf(outcome.require), { ...query, ...terms }, cookies, request.pages)
 }
 
 /** The terms a consent page is about (cidaas.md §4.9). */
@@ -147,7 +145,7 @@ export function loginPage(
     error_description,
     ...more,
   }
-  return toPage(exchange, 'login', query, cookies)
+  return toPage(exchange, 'login', query, cookies, request.pages)
 }
 
 /** An answer to the application in the mode it asked for, with its state and our issuer (S-113). */

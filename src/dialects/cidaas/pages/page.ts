@@ -9,7 +9,11 @@ export const htmlText = (text: string): string => text.replace(/[&<>"']/g, (it) 
  * redirects after a form to `form-action` too (S-131).
  */
 export function show(exchange: Exchange, title: string, body: string, request?: LoginRequest, status = 200): Answer {
-  const targets = [...Object.values(exchange.tenant.pages), ...(request ? [request.redirectUri] : [])]
+  const targets = [
+    ...Object.values(exchange.tenant.pages),
+    ...Object.values(request?.pages ?? {}),
+    ...(request ? [request.redirectUri] : []),
+  ]
   const origins = targets.flatMap((it) => {
     const { origin, protocol } = new URL(it)
     return [origin === 'null' ? protocol : origin]

@@ -52,8 +52,11 @@ export async function removeOwn(dialect: Dialect, exchange: Exchange): Promise<A
   const word = methodWord(named)
   if (named !== undefined && word === undefined) return sayAt(dialect, exchange, said.unknownMethod)
   const factor = word === undefined ? undefined : factorOf(word, parts.factors)
+  const device = exchange.params.device_id
   const wanted = (it: Authenticator): boolean =>
-    word === undefined ? it.target === undefined : it.factor === factor?.kind
+    word === undefined
+      ? it.target === undefined
+      : it.factor === factor?.kind && (device === undefined || it.id === device)
   const own = await listAuthenticators(parts, exchange.tenant.id, manager.user.id)
   const gone = own.filter((it) => it.state !== 'pending' && wanted(it))
   for (const it of gone) {

@@ -12,6 +12,13 @@ import { amrNumbers, type Identifier } from '../words.ts'
 import { methodsOf } from './methods.ts'
 import { readTrack, type Track } from './tracks.ts'
 
+/** `GET /public-srv/public/trackinfo/:request_id/:track_id`: the same, for a track of that request (cidaas.md §2.5). */
+export async function trackInfo(dialect: Dialect, exchange: Exchange): Promise<Answer> {
+  const track = await readTrack(dialect, exchange, exchange.params.track_id)
+  if (track !== undefined && track.notes.request !== exchange.params.request_id) return nothing
+  return await metadata(dialect, exchange)
+}
+
 /** What a page of the condition has to show; keys of our own, since cidaas' are not published (cidaas.md App. C). */
 async function waitedFor({ engine }: Dialect, { ticket, application }: Track): Promise<object> {
   const { act } = ticket.requirement
