@@ -201,7 +201,11 @@ export function keyRule(it: TenantConfig['webauthn']): KeyRule | undefined {
 export function phoneRule(it: TenantConfig['phone'], development: boolean): Tenant['phone'] {
   const countries = it.countries ?? (development ? undefined : [])
   return {
-    ...named({ countries }),
+    ...named({
+      countries,
+      allowVoip: it.voip === undefined ? undefined : it.voip === 'allow',
+      needsAlternative: it.require_alternative,
+    }),
     blockedPrefixes: it.blocked_prefixes,
     strict: it.strict,
     guard: guardRule(it.guard, development),

@@ -73,6 +73,18 @@ export const webUrl = rule(
   'Write it whole, e.g. https://app.example/mfa',
 )
 
+/** A service that is called with signed requests; its secret is the password of the URL. */
+export const signedUrl = rule(
+  z.string(),
+  (value) => {
+    const url = parse(value)
+    const near = ['localhost', '127.0.0.1', '[::1]'].includes(url?.hostname ?? '')
+    return (url?.password ?? '') !== '' && (url?.protocol === 'https:' || (near && url?.protocol === 'http:'))
+  },
+  'is no https URL with a signing secret',
+  'Write https://:SECRET@host/path',
+)
+
 /** Origin the server is reached at; a trailing slash is dropped. */
 export const publicUrl = rule(
   webUrl,

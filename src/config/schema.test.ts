@@ -153,6 +153,7 @@ const refused: readonly (readonly [title: string, config: unknown, key: string, 
   ['a factor that cannot be set up', user({ authenticators: [{ factor: 'push' }] }), '[0].factor', /totp, sms/],
   ['a proxy that is no CIDR', { ...tenant({}), trusted_proxies: ['10.0.0.0/33'] }, 'trusted_proxies[0]', /10.0.0.0\/8/],
   ['a public URL with a path', { ...tenant({}), public_url: 'https://x.test/a' }, 'public_url', /Remove path/],
+  ['a number check without a secret', { ...tenant({}), number_check: 'https://n.example/' }, 'number_check', /SECRET/],
   ['a delivery without a scheme', { ...tenant({}), delivery: { email: 'mail' } }, 'delivery.email', /smtp:/],
   [
     'a list of deliveries with one that has no scheme',

@@ -111,6 +111,12 @@ const phone = z
     strict: z.boolean().default(false).meta({
       description: 'true: only valid numbers. false: every possible number, the vendors’ samples included.',
     }),
+    voip: z.enum(['refuse', 'allow']).optional().meta({
+      description: 'What to do with numbers that number_check calls VoIP. Default: refuse.',
+    }),
+    require_alternative: z.boolean().optional().meta({
+      description: 'Text messages and calls only for users who have an app, a key or a device too. Default false.',
+    }),
     guard: phoneGuard.optional(),
   })
   .meta({ description: 'Where codes may be sent.' })
@@ -413,6 +419,9 @@ const root = z
         description:
           'Where messages leave by, e.g. smtp://mail.example:587 or "console:"; a list is tried in its order.',
       }),
+    number_check: field.signedUrl.optional().meta({
+      description: 'https://:secret@host/path of a service that knows of SIM changes, porting, forwarding and VoIP.',
+    }),
     webhooks: z
       .strictObject({
         allowed_private: z.array(field.cidr).default([]).meta({

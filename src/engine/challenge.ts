@@ -19,6 +19,7 @@ import { audit } from './events.ts'
 import { waitSeconds } from './ladder.ts'
 import { limits } from './limits.ts'
 import type { Caller, Parts } from './parts.ts'
+import { numberTrouble } from './phone-guard/facts.ts'
 import { channelOf, confirmed, held, waysOf } from './policy/ways.ts'
 import { sendRefs, spendMessage } from './send-budget.ts'
 import { checkTicket, flowStart } from './tickets.ts'
@@ -62,6 +63,8 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
   if (channel !== undefined && !parts.channels.has(channel)) return { no: 'undeliverable', channel }
   if (factor.ask === undefined) return yes(chosen.yes)
   const sending = { channel, to: asked.target, user: ticket.user }
+  const trouble = await numberTrouble(parts, caller, sending)
+  if (trouble !== undefined) return trouble
   const others = confirmed(known)
     .filter((it) => it.factor === factor.kind && it.id !== asked.id)
     .flatMap((it) => (it.memory === undefined ? [] : [it.memory]))

@@ -14,8 +14,9 @@ import { limits } from './limits.ts'
 import { noticeDue, noticeRef } from './notices.ts'
 import type { Caller, Parts } from './parts.ts'
 import { sharedTooMuch, sharingRefs } from './phone-guard/accounts.ts'
+import { numberTrouble } from './phone-guard/facts.ts'
 import { provedOne } from './policy/index.ts'
-import { enabled, held } from './policy/ways.ts'
+import { enabled, held, restrictedAlone } from './policy/ways.ts'
 import { sendRefs, spendMessage } from './send-budget.ts'
 import { checkTicket } from './tickets.ts'
 import { canAskHere, factorTools, sealContext } from './tools.ts'
@@ -68,6 +69,8 @@ export async function enrol(parts: Parts, request: EnrolRequest): Promise<Outcom
   if (target.no !== undefined) return target
 
   const sending = { channel, to: target.yes, user: userId }
+  const trouble = await numberTrouble(parts, caller, sending)
+  if (trouble !== undefined) return trouble
 
   const outcome = await parts.store.change(
     {
@@ -86,6 +89,7 @@ export async function enrol(parts: Parts, request: EnrolRequest): Promise<Outcom
       const refusal =
         mayEnrol(parts, ticket?.yes, found.authenticators) ??
         overReach(parts, request, factor, found.authenticators) ??
+        restrictedAlone(caller.tenant, factor, found.authenticators, parts.factors) ??
         sharedTooMuch(caller, userId, found.sharing, now)
       if (refusal !== undefined) {
         const cause =

@@ -41,6 +41,7 @@ export type EventType =
   | 'address.suspicious'
   | 'phone.sending-stopped'
   | 'phone.sending-resumed'
+  | 'phone.number-refused'
   | 'admin.change'
   | 'key.rotated'
 

@@ -4,6 +4,7 @@ import type { Clock } from '#ports/clock.ts'
 import type { Factor } from '#ports/factor.ts'
 import type { Keyring } from '#ports/keyring.ts'
 import type { Networks } from '#ports/network.ts'
+import type { NumberFactsSource } from '#ports/number-facts.ts'
 import type { PasswordHasher } from '#ports/passwords.ts'
 import type { Random } from '#ports/random.ts'
 import type { Store } from '#ports/store.ts'
@@ -24,6 +25,8 @@ export interface Parts {
   readonly addressExempt: (address: string) => boolean
   /** Where addresses are; absent: nobody knows, and every network is unknown. */
   readonly networks?: Networks
+  /** What is known of telephone numbers; absent: nobody is asked (S-79). */
+  readonly numberFacts?: NumberFactsSource
   /** Longest time all reads for one rating may take, ms; absent: 50 (S-98). */
   readonly riskDeadline?: number
 }

@@ -22,6 +22,7 @@ import { limits } from './limits.ts'
 import { codeMessage, notify } from './messages/queue.ts'
 import type { Caller, Parts } from './parts.ts'
 import { answeredRefs, answeredWrites } from './phone-guard/answered.ts'
+import { numberTrouble } from './phone-guard/facts.ts'
 import type { GuardRows } from './phone-guard/rows.ts'
 import { type Sending, sendRefs, spendMessage } from './send-budget.ts'
 import { factorTools } from './tools.ts'
@@ -122,6 +123,8 @@ export async function startPasswordless(
   const user = owner?.id ?? futureId(caller, channel, key)
   const leaves = owner !== undefined || (request.signUp !== false && maySignUp(caller))
   const sending: Sending = { channel, to: address, user, bucket: asId<UserId>(`address:${id}`), silent: !leaves }
+  const trouble = await numberTrouble(parts, caller, sending)
+  if (trouble !== undefined) return trouble
   const outcome = await parts.store.change(
     { before: row('challenges', tenant, id), ...sendRefs(caller, sending) },
     (found): Decision<Outcome<PasswordlessStarted>> => {

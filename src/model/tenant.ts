@@ -16,6 +16,10 @@ export interface PhoneRule {
   readonly blockedPrefixes: readonly string[]
   /** true: only valid numbers; false: every possible number. */
   readonly strict: boolean
+  /** Whether numbers a provider calls VoIP get codes; absent: they do not (S-79). */
+  readonly allowVoip?: boolean
+  /** A telephone may be enrolled only beside a factor that does not hang on one (S-72). */
+  readonly needsAlternative?: boolean
   /** Budgets of messages; absent: on, with the figures of the engine. */
   readonly guard?: PhoneGuardRule
 }

@@ -26,6 +26,7 @@ import type { Wish } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
 import type { Factor } from '#ports/factor.ts'
 import type { Networks } from '#ports/network.ts'
+import type { NumberFactsSource } from '#ports/number-facts.ts'
 import type { PasswordHasher } from '#ports/passwords.ts'
 import { type Store, upsert } from '#ports/store.ts'
 import { openStore } from '#stores/open.ts'
@@ -94,6 +95,8 @@ export interface WorldOptions {
   readonly clock?: FakeClock
   /** Where addresses are; nobody knows unless told. */
   readonly networks?: Networks
+  /** What is known of telephone numbers; nobody is asked unless told. */
+  readonly numberFacts?: NumberFactsSource
   /** Instead of the cheap hashes tests make. */
   readonly passwords?: PasswordHasher
 }
@@ -170,6 +173,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     nudge: () => {},
     addressExempt: () => options.addressBudgets !== true,
     ...(options.networks && { networks: options.networks }),
+    ...(options.numberFacts && { numberFacts: options.numberFacts }),
     // A busy machine must not make every login a risky one.
     riskDeadline: 5_000,
   }

@@ -1,9 +1,10 @@
 import { canonicalEmail } from '#engine/addresses.ts'
+import { listAuthenticators } from '#engine/authenticators.ts'
 import { confirmInJourney, confirmProved, enrolInJourney } from '#engine/journeys/enrol.ts'
 import { type Journey, journeyUser } from '#engine/journeys/journey.ts'
 import { ticketOf } from '#engine/journeys/more.ts'
 import { limits } from '#engine/limits.ts'
-import { enrollable } from '#engine/policy/ways.ts'
+import { enrollable, restrictedAlone } from '#engine/policy/ways.ts'
 import type { Answer } from '#http/route.ts'
 import type { User } from '#model/user.ts'
 import { bearerStart } from './bearer.ts'
@@ -26,7 +27,12 @@ export async function registerIntrospect(call: Call): Promise<Answer> {
   const { tenant } = call.exchange
   const user = await parts.store.get('users', tenant.id, journeyUser(journey))
   const kinds = ticket.yes.requirement.enrol ?? enrollable(tenant, parts.factors).map((it) => it.kind)
-  const methods = expressible(call, kinds).flatMap((kind) => methodOf(call, journey, kind, user))
+  const held = await listAuthenticators(parts, tenant.id, journeyUser(journey))
+  const offered = expressible(call, kinds).filter((kind) => {
+    const factor = parts.factors.get(kind)
+    return factor !== undefined && restrictedAlone(tenant, factor, held, parts.factors) === undefined
+  })
+  const methods = offered.flatMap((kind) => methodOf(call, journey, kind, user))
   return methods.length === 0 ? redirect(call.ids) : succeed(call.ids, { ...continuation(call, journey), methods })
 }
 

@@ -13,6 +13,7 @@ import { limits } from '../limits.ts'
 import { codeMessage } from '../messages/queue.ts'
 import type { Caller, Parts } from '../parts.ts'
 import { answeredRefs, answeredWrites } from '../phone-guard/answered.ts'
+import { numberTrouble } from '../phone-guard/facts.ts'
 import type { GuardRows } from '../phone-guard/rows.ts'
 import { type Sending, sendRefs, spendMessage } from '../send-budget.ts'
 import { checkTicket } from '../tickets.ts'
@@ -80,6 +81,8 @@ export async function sendOwnAddressCode(parts: Parts, flow: InFlow): Promise<Ou
   const reachable = channel === 'sms' ? canonicalPhone(caller.tenant, to) : undefined
   if (reachable?.no !== undefined) return reachable
   const sending: Sending = { channel, to, user: ticket.user }
+  const trouble = await numberTrouble(parts, caller, sending)
+  if (trouble !== undefined) return trouble
   const refs = { ...refsOf(flow, kind), ...sendRefs(caller, sending) }
   const outcome = await parts.store.change(refs, (found): Decision<Outcome<string>> => {
     const waits = waiting(parts, flow, kind, found.ticket, found.user)

@@ -1,4 +1,5 @@
 import type { Authenticator } from '#model/authenticator.ts'
+import type { Refusal } from '#model/outcome.ts'
 import type { Proof } from '#model/proof.ts'
 import type { Tenant } from '#model/tenant.ts'
 import type { Factor } from '#ports/factor.ts'
@@ -69,6 +70,24 @@ export function challengeable(
     for (const factor of waysOf(authenticator, tenant, factors)) found.add(factor)
   }
   return [...found].sort((a, b) => a.traits.rank - b.traits.rank)
+}
+
+/**
+ * Texts and calls are restricted: where the tenant says so they are enrolled only beside a factor that does not hang on
+ * the telephone network (S-72). The refusal, if they may not.
+ */
+export function restrictedAlone(
+  tenant: Tenant,
+  factor: Factor,
+  authenticators: readonly Authenticator[],
+  factors: Factors,
+): Refusal | undefined {
+  if (tenant.phone.needsAlternative !== true || factor.traits.reach !== 'phone') return undefined
+  const other = standing(authenticators, factors).some((it) => {
+    const traits = factors.get(it.factor)?.traits
+    return traits?.assurance === 'possession' && traits.reach !== 'phone'
+  })
+  return other ? undefined : { no: 'factor-off', factor: factor.kind }
 }
 
 /** Kinds the user could enrol by asking. */
