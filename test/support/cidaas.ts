@@ -73,7 +73,9 @@ const spa: Partial<Application> = {
 }
 
 /** TESTS ONLY: this dialect behind the real edge, without a socket: clients app (ALWAYS), plain (OFF), native. */
-export async function openCidaasWorld(options: WorldOptions = {}): Promise<CidaasWorld> {
+export async function openCidaasWorld(
+  options: WorldOptions & { readonly trustedProxies?: readonly string[] } = {},
+): Promise<CidaasWorld> {
   const world = await openWorld({
     ...options,
     tenant: { mfa: { mode: 'OFF' }, pages: { mfa_required: mfaPage }, discovery: 'cidaas', ...options.tenant },
@@ -122,7 +124,7 @@ export async function openCidaasWorld(options: WorldOptions = {}): Promise<Cidaa
     resolveTenant: () => store.get('tenants', world.tenant.id, world.tenant.id),
     baseOf: () => base,
     originAllowed: async (_tenant, origin) => origin === 'http://localhost:5173',
-    trustedProxies: [],
+    trustedProxies: options.trustedProxies ?? [],
     log: pino({ level: 'silent' }),
   })
   return { ...world, server, ...verbs(world, server) }
