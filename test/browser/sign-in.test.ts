@@ -159,7 +159,7 @@ describe('codes by message', () => {
     [/^E-mail/, 'cy', { label: 'E-mail', text: emailOf('cy') }, 'Send code', 'email'],
     [/^Phone call/, 'dee', { label: 'Phone number', text: '+1 555 123 9876' }, 'Call me', 'voice'],
   ] as const) {
-    test(`${channel}: enrolled at first login`, async () => {
+    test(`${channel}: enrolled at the first login, asked for at the second`, async () => {
       await using person = await newPerson(browser, server, spa)
       await person.signIn()
       await person.password(name)
@@ -170,6 +170,16 @@ describe('codes by message', () => {
       await person.type('Code', await server.lastCode({ channel }))
       await person.press('Confirm')
       await keepCodes(person)
+      assert.equal((await person.arrive()).email, emailOf(name))
+      await person.logout()
+      await person.signIn()
+      await person.password(name)
+      await person.sees('Verify it is you')
+      assert.ok(!(await person.page.content()).includes(field.text.replaceAll(' ', '')), 'S-83: it is masked')
+      await person.press(button)
+      await person.page.getByLabel('Code', { exact: true }).waitFor()
+      await person.type('Code', await server.lastCode({ channel }))
+      await person.press('Verify')
       assert.equal((await person.arrive()).email, emailOf(name))
     })
   }
