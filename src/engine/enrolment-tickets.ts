@@ -5,10 +5,13 @@ import type { Outcome } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import type { Tenant } from '#model/tenant.ts'
 import type { User } from '#model/user.ts'
-import { type Decision, insert, row, type Write } from '#ports/store.ts'
+import { type Decision, insert, remove, row, rows, type Write } from '#ports/store.ts'
+import { audit } from './events.ts'
 import { linkSaid } from './messages/compose.ts'
 import { queueMessage } from './messages/queue.ts'
-import type { Parts } from './parts.ts'
+import type { Caller, Parts } from './parts.ts'
+import { enrollable, held } from './policy/ways.ts'
+import { newTicket } from './tickets.ts'
 
 const model = 'EnrolmentTicket'
 
@@ -20,8 +23,8 @@ export interface EnrolmentTicketOrder {
   readonly user: UserId
   /** Seconds. A ticket that follows a reset may live 24 h at most (S-69). */
   readonly lifetime: number
-  /** What the page behind the ticket needs to know, such as the kind to enrol; JSON. */
-  readonly wish: Readonly<Record<string, unknown>>
+  /** Kinds the user may choose from; absent: every kind of the tenant. */
+  readonly kinds?: readonly string[]
   /** Present: the user's stored address gets the link; its host comes from configuration (S-84). */
   readonly mailLink?: (handle: string) => string
   /** Language tags the administrator wants the mail in; absent: the user's own. */
@@ -45,7 +48,7 @@ export async function createEnrolmentTicket(parts: Parts, order: EnrolmentTicket
       tenant: tenant.id,
       id: rowId(handle),
       model,
-      payload: order.wish,
+      payload: order.kinds === undefined ? {} : { kinds: order.kinds },
       user: user.id,
       expiresAt: parts.clock.now() + lifetime * 1_000,
     }
@@ -74,4 +77,37 @@ export async function isEnrolmentTicket(
 ): Promise<boolean> {
   const found = await parts.store.get('artifacts', tenant, rowId(handle))
   return found !== undefined && (found.expiresAt ?? 0) > parts.clock.now()
+}
+
+/**
+ * Spends a ticket for a flow in which its user enrols and does nothing else: the handle of the flow's own ticket, which
+ * holds no proof, and so is no way to sign in. Whoever has a factor already is refused and keeps the ticket: beside one,
+ * others are added after it was proved (S-61). An invitation counts for accounts that sleep (S-67).
+ */
+export async function redeemEnrolmentTicket(parts: Parts, caller: Caller, handle: string): Promise<Outcome<string>> {
+  const tenant = caller.tenant.id
+  const known = await parts.store.get('artifacts', tenant, rowId(handle))
+  const refs = {
+    ticket: row('artifacts', tenant, rowId(handle)),
+    user: row('users', tenant, known?.user ?? ''),
+    authenticators: rows('authenticators', 'user', tenant, known?.user ?? ''),
+  }
+  return await parts.store.change(refs, ({ ticket, user, authenticators }): Decision<Outcome<string>> => {
+    const over = ticket === undefined || (ticket.expiresAt ?? 0) <= parts.clock.now()
+    if (over || user === undefined || user.blocked) return { result: { no: 'ticket-unknown' } }
+    if (held(authenticators, parts.factors).length > 0) return { result: { no: 'already-enrolled' } }
+    const { kinds } = ticket.payload as { readonly kinds?: readonly string[] }
+    const offered = enrollable(caller.tenant, parts.factors)
+      .map((it) => it.kind)
+      .filter((kind) => kinds === undefined || kinds.includes(kind))
+    if (offered.length === 0) return { result: { no: 'no-factor-available' } }
+    const made = newTicket(parts, caller, {
+      user: user.id,
+      wish: { dialect: caller.dialect, grantType: 'enrolment', scope: [] },
+      proofs: [],
+      requirement: { enrol: offered },
+    })
+    const event = audit(parts, caller, 'factor.enrolment-started', { user: user.id, details: { by: 'ticket' } })
+    return { result: yes(made.handle), writes: [remove('artifacts', tenant, ticket.id), made.write, event] }
+  })
 }

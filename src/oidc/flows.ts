@@ -33,6 +33,8 @@ export interface FlowOrder {
   readonly screen?: string
   readonly connection?: string
   readonly locales?: readonly string[]
+  /** An invitation: a factor is enrolled and nobody is signed in by it. */
+  readonly enrolment?: true
   /** The window that opened this one must stay reachable (`web_message` in a popup). */
   readonly popup?: boolean
   /** `uid` of the session there was. */
@@ -95,7 +97,12 @@ export function createFlows({ store, keyring, clock, random }: FlowParts) {
 
   return {
     /** Begins a flow; answers the cookie that binds it to this browser. */
-    async begin(place: Pick<Exchange, 'tenant' | 'base'>, uid: string, order: FlowOrder): Promise<string> {
+    async begin(
+      place: Pick<Exchange, 'tenant' | 'base'>,
+      uid: string,
+      order: FlowOrder,
+      progress: FlowData['progress'] = {},
+    ): Promise<string> {
       const tenant = place.tenant.id
       const id = rowId(uid)
       const cookie = random.token()
@@ -103,7 +110,7 @@ export function createFlows({ store, keyring, clock, random }: FlowParts) {
         tenant,
         id,
         model,
-        payload: { cookie: tokenDigest(cookie), sealed: sealed(tenant, id, { order, progress: {} }) },
+        payload: { cookie: tokenDigest(cookie), sealed: sealed(tenant, id, { order, progress }) },
         client: order.client,
         expiresAt: clock.now() + flowLifetime * 1_000,
       }

@@ -86,6 +86,6 @@ async function end(
 
 function question(_exchange: Exchange, client: string | undefined, returnTo: string | undefined): Answer {
   const fields = html`<input type="hidden" name="client_id" value="${client ?? ''}"><input type="hidden" name="returnTo" value="${returnTo ?? ''}">`
-  const body = html`<form method="post" action="${logoutPath}">${fields}<button type="submit">Sign out</button></form>`
+  const body = html`<form method="post" action="${logoutPath}">${fields}<button class="button button-primary" type="submit">Sign out</button></form>`
   return page(200, 'Sign out?', body)
 }

@@ -7,7 +7,6 @@ import { managementGroup } from './management/routes.ts'
 import { associate } from './mfa/associate.ts'
 import { list, remove } from './mfa/authenticators.ts'
 import { challenge } from './mfa/challenge.ts'
-import { pageGroup } from './pages/routes.ts'
 import { passwordlessStart } from './passwordless.ts'
 import { signup } from './signup.ts'
 import { auth0Spelling } from './spelling.ts'
@@ -46,7 +45,6 @@ export const auth0Groups = (dialect: Dialect): readonly RouteGroup[] => [
   auth0Group(dialect),
   managementGroup(dialect),
   accountGroup(dialect),
-  pageGroup(dialect),
 ]
 
 /** The Authentication API of this dialect as the edge mounts it. */

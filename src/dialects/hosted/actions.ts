@@ -57,6 +57,9 @@ function back(run: Run): Promise<Moved> {
 
 /** From the beginning: nothing that was proved in this flow counts any more (AC-11). */
 async function restart(run: Run): Promise<Moved> {
+  // An invitation is spent already, and begins with the choice of a factor.
+  if (run.data.order.enrolment === true)
+    return await move(run, progressed(run, { asked: undefined, enrolling: undefined }))
   const { ticket } = run.data.progress
   if (ticket !== undefined) await abandon(run.hosted.engine.parts, run.caller, ticket)
   return await move(run, { ...run.data, progress: { begun: true } }, true)

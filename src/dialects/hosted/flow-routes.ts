@@ -39,7 +39,7 @@ async function act(hosted: Hosted, exchange: Exchange, name: ActionName): Promis
   const begun = await begin(opened)
   const done = await perform(begun.run, name, exchange)
   const both = { ...done, cookies: [...begun.cookies, ...done.cookies] }
-  return exchange.bodyKind === 'form' ? await backToPage(both) : await answered(both)
+  return exchange.bodyKind === 'form' ? await backToPage(both, sentTo(name, exchange)) : await answered(both)
 }
 
 /** One action: the body by its schema, the step by the table. */
@@ -65,8 +65,14 @@ async function answered({ run, no, cookies }: Moved): Promise<Answer> {
   return { status: 200, headers: noStore, body: state, cookies }
 }
 
+/** Where a reset link was asked for: the form of a page has no other way to learn that it was taken. */
+function sentTo(name: ActionName, { body }: Exchange): string | undefined {
+  const { email } = (body ?? {}) as { readonly email?: unknown }
+  return name === 'forgot-password' && typeof email === 'string' ? email.slice(0, 320) : undefined
+}
+
 /** For forms: the page again, which shows the next step or what went wrong (S-136). */
-async function backToPage(done: Moved): Promise<Answer> {
+async function backToPage(done: Moved, sent?: string): Promise<Answer> {
   let cookies = done.cookies
   let { run } = done
   if (done.no !== undefined) {
@@ -77,6 +83,11 @@ async function backToPage(done: Moved): Promise<Answer> {
       ...(reason === undefined ? {} : { reason }),
     }
     const noted = await move(run, progressed(run, { problem }))
+    run = noted.run
+    cookies = [...cookies, ...noted.cookies]
+  }
+  if (done.no === undefined && sent !== undefined) {
+    const noted = await move(run, progressed(run, { problem: { error: 'forgot-sent', reason: sent } }))
     run = noted.run
     cookies = [...cookies, ...noted.cookies]
   }

@@ -24,10 +24,13 @@ export const pagePaths = {
 /** The account portal signs in like any application; this one is in no table and gets no tokens. */
 export const portalId = 'polyfactor-account'
 
-function portal(tenant: Tenant): Application {
+/** As what people enrol who were invited to. What is granted to it becomes no session: nothing takes it up. */
+export const invitationId = 'polyfactor-invitation'
+
+function portal(tenant: Tenant, id: string): Application {
   return {
     tenant: tenant.id,
-    id: asId<ClientId>(portalId),
+    id: asId<ClientId>(id),
     name: tenant.name,
     type: 'web',
     secretDigests: [],
@@ -47,5 +50,5 @@ export async function applicationOf(
   { tenant }: Pick<Exchange, 'tenant'>,
   client: string,
 ): Promise<Application | undefined> {
-  return client === portalId ? portal(tenant) : await engine.parts.store.get('applications', tenant.id, client)
+  return client === portalId || client === invitationId ? portal(tenant, client) : await engine.parts.store.get('applications', tenant.id, client)
 }

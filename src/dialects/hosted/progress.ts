@@ -65,6 +65,8 @@ export function stepOf(data: Data, ticket: Ticket | undefined): Step {
     return isFinished(data) ? 'done' : 'consent'
   }
   if (progress.stuck !== undefined) return 'stuck'
+  // An invitation leads to an enrolment or nowhere, above all not to a sign-in.
+  if (data.order.enrolment === true && ticket === undefined) return 'stuck'
   if (ticket !== undefined) return ticket.requirement.challenge === undefined ? 'enrol' : 'challenge'
   return progress.login === undefined ? 'identify' : 'password'
 }

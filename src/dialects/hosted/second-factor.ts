@@ -113,6 +113,8 @@ async function prove(
     to,
     proof,
     issue: grantIssue(run, cookie),
+    // Who was invited has proved a factor and no more: that is kept, and judged by nobody as a login.
+    ...(run.data.order.enrolment && { recordOnly: true }),
   })
   const shown = outcome.yes?.show?.codes ?? (outcome.no === 'more-proof' ? outcome.show?.codes : undefined)
   const codes = shown === undefined ? {} : { codes: { codes: shown, replaces: true } }

@@ -13,6 +13,8 @@ interface Drawn {
 
 interface Box {
   readonly name: string
+  /** Where a page has two boxes of one name. */
+  readonly id?: string
   readonly label: string
   readonly type?: string
   readonly complete?: string
@@ -21,8 +23,8 @@ interface Box {
   readonly code?: boolean
 }
 
-function box({ name, label, type = 'text', complete = 'off', value = '', mode, code }: Box): Html {
-  const id = `plain-${name}`
+function box({ name, id: own = name, label, type = 'text', complete = 'off', value = '', mode, code }: Box): Html {
+  const id = `plain-${own}`
   return html`<div class="field${code ? ' code-field' : ''}"><label for="${id}">${label}</label><div class="field-box"><input id="${id}" name="${name}" type="${type}" autocomplete="${complete}" value="${value}" required inputmode="${mode ?? 'text'}"></div></div>`
 }
 
@@ -55,7 +57,7 @@ const steps: Readonly<Record<State['step'], (tools: Tools) => Drawn>> = {
         value: state.hints.login ?? '',
       }),
       say('common.continue'),
-    )}`,
+    )}${signUpForm({ state, say, form })}${forgotForm({ state, say, form })}`,
   }),
   'sign-up': ({ say }) => ({ title: say('sign-up.title'), body: html`` }),
   password: ({ state, say, form }) => ({
@@ -64,7 +66,7 @@ const steps: Readonly<Record<State['step'], (tools: Tools) => Drawn>> = {
       'password',
       box({ name: 'password', label: say('password.password'), type: 'password', complete: 'current-password' }),
       say('password.submit'),
-    )}${form('back', html``, say('password.other-account'), 'quiet')}`,
+    )}${forgotForm({ state, say, form })}${form('back', html``, say('password.other-account'), 'quiet')}`,
   }),
   challenge: (tools) => challenge(tools),
   enrol: (tools) => enrol(tools),
@@ -97,6 +99,42 @@ const steps: Readonly<Record<State['step'], (tools: Tools) => Drawn>> = {
     title: say('done.title'),
     body: html`<p><a class="button button-primary" href="${state.location}">${say('common.continue')}</a></p>`,
   }),
+}
+
+/** Behind a word to open it by, so that the page stays one question. */
+const folded = (title: string, inside: Html): Html => html`<details><summary>${title}</summary>${inside}</details>`
+
+function signUpForm({ state, say, form }: Tools): Html {
+  if (!state.can.signUp) return html``
+  const email = box({
+    name: 'email',
+    id: 'new-email',
+    label: say('sign-up.email'),
+    type: 'email',
+    complete: 'username',
+  })
+  const password = box({
+    name: 'password',
+    id: 'new-password',
+    label: say('sign-up.password'),
+    type: 'password',
+    complete: 'new-password',
+  })
+  return folded(say('identify.sign-up'), form('sign-up', html`${email}${password}`, say('sign-up.submit'), 'quiet'))
+}
+
+function forgotForm({ state, say, form }: Tools): Html {
+  if (!state.can.resetPassword) return html``
+  const value = state.account?.login ?? state.hints.login ?? ''
+  const email = box({
+    name: 'email',
+    id: 'lost-email',
+    label: say('sign-up.email'),
+    type: 'email',
+    complete: 'email',
+    value,
+  })
+  return folded(say('password.forgot'), form('forgot-password', email, say('forgot.submit'), 'quiet'))
 }
 
 const isDirect = ({ traits }: Pick<Option, 'traits'>): boolean =>

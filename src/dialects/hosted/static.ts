@@ -56,8 +56,8 @@ async function reset(hosted: Hosted, pages: BuiltPages, exchange: Exchange): Pro
   const stage = done === '' ? 'done' : good ? 'open' : 'over'
   const problem =
     stage === 'open' && error !== undefined ? { error: wordIn(error), reason: wordIn(reason ?? '') } : undefined
-  const content = { page: 'reset-password' as const, ticket: ticket.slice(0, 128), stage, ...(problem && { problem }) }
-  return answer(hosted, pages, exchange, content, { status: stage === 'over' ? 404 : 200 } as const)
+  const content: Content = { page: 'reset-password', ticket: ticket.slice(0, 128), stage, ...(problem && { problem }) }
+  return answer(hosted, pages, exchange, content, { status: stage === 'over' ? 404 : 200 })
 }
 
 /** A word of ours, whoever wrote the address. */

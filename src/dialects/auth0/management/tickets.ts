@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { asciiLower } from '#engine/addresses.ts'
 import { createEnrolmentTicket } from '#engine/enrolment-tickets.ts'
+import type { Dialect } from '../dialect.ts'
 import { userOf } from '../resource.ts'
 import { bodyOf, type Handler } from './call.ts'
 import { factorRows } from './factors.ts'
@@ -21,14 +22,21 @@ const order = z.object({
   allow_multiple_enrollments: z.boolean().default(false),
 })
 
+/** The kinds of factor a word of this API stands for; `phone` is what the list calls sms. */
+function kindsNamed(word: string, { engine }: Dialect): readonly string[] {
+  const row = factorRows.find(({ name }) => name === (word === 'phone' ? 'sms' : word))
+  return [...engine.parts.factors.values()].filter((it) => row?.is(it.traits)).map((it) => it.kind)
+}
+
 /**
  * `POST /guardian/enrollments/ticket`: a single-use invitation to enrol. Mail goes to the user's stored address and
- * nowhere else (S-158), so another address is refused instead of being written to.
+ * nowhere else (S-158), so another address is refused instead of being written to. `allow_multiple_enrollments` changes
+ * nothing: beside a factor there is, others are added after it was proved, by invitation or not (S-61).
  */
 export const createTicket: Handler = async (call) => {
   const read = bodyOf(call, order)
   if ('status' in read) return read
-  const { user_id, email, send_mail, email_locale, factor, allow_multiple_enrollments } = read.body
+  const { user_id, email, send_mail, email_locale, factor } = read.body
   const { dialect, exchange } = call
   const user = await userOf(dialect, exchange, user_id)
   if (user === undefined) return noUser
@@ -40,7 +48,7 @@ export const createTicket: Handler = async (call) => {
     tenant: exchange.tenant,
     user: user.id,
     lifetime,
-    wish: { ...(factor === undefined ? {} : { factor }), several: allow_multiple_enrollments },
+    ...(factor === undefined ? {} : { kinds: kindsNamed(factor, dialect) }),
     ...(send_mail ? { mailLink: link } : {}),
     ...(email_locale === undefined ? {} : { locales: [email_locale] }),
     event: () => call.event('admin.change', { user: user.id, details: { what: 'enrolment ticket' } }),
