@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Authenticator } from '#model/authenticator.ts'
 import type { Proof } from '#model/proof.ts'
@@ -100,7 +103,7 @@ test('any of the user’s keys may answer one question, and only they', async ()
   assert.equal((await login.answer(foreign)).no, 'wrong-proof')
 })
 
-test('AC-48: an assertion is good once, for 5 minutes, in the session it was made for, on whichever node', async () => {
+test('AC-48: an assertion is good once, for 5 minutes, in the session it was made for', async () => {
   const world = await open()
   const ada = await world.addUser('ada')
   const device = createDevice()
@@ -120,6 +123,42 @@ test('AC-48: an assertion is good once, for 5 minutes, in the session it was mad
   assert.equal((await other.answer(made)).no, 'wrong-proof', 'in another session, by its own challenge')
   const crossed = await world.answer(other.flow, mine.to, made, world.caller({ base }))
   assert.equal(crossed.no, 'challenge-of-other-flow', 'in another session, by this challenge')
+})
+
+test('AC-48: what was answered at one node is refused at another, and of two at the same time one is believed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'two-nodes-'))
+  const url = `sqlite:${join(folder, 'shared.db')}`
+  const tenant = { factors: kinds }
+  const here = await openWorld({ url, tenant })
+  const there = await openWorld({ url, tenant, clock: here.clock, seed: 'another node' })
+  const ada = await here.addUser('ada')
+  const device = createDevice({ counts: false })
+  await addKey(here, ada, device)
+
+  const login = await asked(here, 'ada')
+  const proof = device.get(login.publicKey)
+  const elsewhere = async () =>
+    there.answer(await there.flowOf(login.flow.handle), login.to, proof, there.caller({ base }))
+  assert.equal((await login.answer(proof)).no, undefined)
+  assert.equal((await elsewhere()).no, 'ticket-unknown')
+
+  const first = await passkey(here, device)
+  const { challenge, proof: answer } = first
+  const signThere = () => signInWithPasskey(there.parts, { caller: there.caller({ base }), challenge, proof: answer })
+  assert.equal((await first.sign()).no, undefined)
+  assert.equal((await signThere()).no, 'wrong-proof')
+  for (let round = 0; round < 10; round++) {
+    const next = await passkey(here, device)
+    const sent = { challenge: next.challenge, proof: next.proof }
+    const both = await Promise.all([
+      next.sign(),
+      signInWithPasskey(there.parts, { caller: there.caller({ base }), ...sent }),
+    ])
+    assert.deepEqual(both.map((it) => it.no ?? 'signed in').sort(), ['signed in', 'wrong-proof'])
+  }
+  await here.store.close()
+  await there.store.close()
+  await rm(folder, { recursive: true })
 })
 
 test('AC-48: a registration is used up too: its answer adds one key and no second one', async () => {
