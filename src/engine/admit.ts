@@ -8,7 +8,7 @@ import type { RiskDecision, RiskLevel } from '#model/risk.ts'
 import type { Requirement, Wish } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
 import { type Decision, type Found, insert, put, type Refs, row, rows, type Write } from '#ports/store.ts'
-import { assure, password } from './assurance.ts'
+import { assure, password, withRisk } from './assurance.ts'
 import { audit } from './events.ts'
 import type { Granted, Issue } from './issue.ts'
 import { limits } from './limits.ts'
@@ -124,7 +124,8 @@ function decideFor<R extends Refs, A>(
       writes: [...born, ...decided, write, event],
     }
   }
-  const granted: Granted = { user, proofs, wish, assurance: assure(proofs, parts.factors) }
+  const assurance = withRisk(assure(proofs, parts.factors), assessed !== undefined)
+  const granted: Granted = { user, proofs, wish, assurance }
   const made = issue.decide(granted, found)
   if (made.refuse) {
     const no = refused(parts, caller, user.id, made.refuse)

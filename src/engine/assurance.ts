@@ -58,6 +58,10 @@ export function assure(proofs: readonly Proof[], factors: ReadonlyMap<string, Fa
   }
 }
 
+/** Where risk was looked at and nothing more was asked, `amr` says so; no level comes of it (assurance.md §2). */
+export const withRisk = (assurance: Assurance, rated: boolean): Assurance =>
+  rated && !assurance.mfa ? { ...assurance, amr: [...assurance.amr, 'rba'] } : assurance
+
 /** The phishing-resistant proof that counts most: made with the user verified, then by hardware, then the newest. */
 function strongest(proofs: readonly Proof[], factors: ReadonlyMap<string, Factor>): Proof | undefined {
   const worth = (it: Proof) => Number(it.userVerified === true) * 2 + Number(it.hardware === true)

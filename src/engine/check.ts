@@ -4,7 +4,7 @@ import type { Assurance, Proof } from '#model/proof.ts'
 import type { Wish } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
 import { accountRefs, judgeNow, outcomeOf } from './admit.ts'
-import { assure } from './assurance.ts'
+import { assure, withRisk } from './assurance.ts'
 import { limits } from './limits.ts'
 import { lastMfaHere } from './marks.ts'
 import type { Caller, Parts } from './parts.ts'
@@ -54,6 +54,9 @@ export async function check(parts: Parts, { caller, user, proofs, wish }: CheckR
     const { writes } = decisionWrites(parts, caller, user, assessed, outcomeOf(judged))
     await parts.store.change({}, () => ({ result: undefined, writes }))
   }
-  if (judged.met) return { is: 'enough', user: account, assurance: assure(proofs, parts.factors) }
+  if (judged.met) {
+    const assurance = withRisk(assure(proofs, parts.factors), assessed !== undefined)
+    return { is: 'enough', user: account, assurance }
+  }
   return 'refuse' in judged ? { is: 'refused', refusal: judged.refuse } : { is: 'more', user: account }
 }

@@ -3,7 +3,7 @@ import { yes } from '#model/outcome.ts'
 import type { Requirement, Ticket } from '#model/ticket.ts'
 import { type Decision, type Found, put, type Refs, row, rows } from '#ports/store.ts'
 import { type Admitted, accountRefs, judgeNow, loginWrites, outcomeOf, requirementDetails } from './admit.ts'
-import { assure } from './assurance.ts'
+import { assure, withRisk } from './assurance.ts'
 import { voidChallenges } from './challenges.ts'
 import { audit } from './events.ts'
 import type { Granted, Issue } from './issue.ts'
@@ -52,7 +52,8 @@ export async function finish<R extends Refs, A>(
     if (!judged.met && 'refuse' in judged) return { result: judged.refuse, writes: rated }
     const ended = [put('tickets', { ...ticket, usedAt: now }), ...voidChallenges(own.siblings, now)]
     if (!judged.met) return goOn(parts, request, ticket, judged.require, ended, rated)
-    const granted: Granted = { user, proofs, wish, assurance: assure(proofs, parts.factors) }
+    const assurance = withRisk(assure(proofs, parts.factors), risk.level !== undefined)
+    const granted: Granted = { user, proofs, wish, assurance }
     const issued = issue.decide(granted, found as unknown as Found<R>)
     if (issued.refuse) return { result: issued.refuse, writes: issued.writes }
     // A proof made in this flow, as against the ones a session brought along.

@@ -11,6 +11,7 @@ import { openBrowser } from '../support/browser.ts'
 import { type CidaasWorld, openCidaasWorld, type Reply } from '../support/cidaas.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { farAway, firefox, home, phone, somePlaces } from '../support/places.ts'
+import { postgresKinds, startPostgres } from '../support/postgres.ts'
 import { openWorld, tenantId } from '../support/world.ts'
 
 const own = 'http://auth0.com/oauth/grant-type/'
@@ -172,9 +173,8 @@ test('the account page tells its owner why a sign-in was asked for a second fact
   assert.deepEqual(why.map((it) => it.reasons)[0]?.includes('no_history'), true, JSON.stringify(activity))
 })
 
-test('the same login has the same score on two servers over one database', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'risk-'))
-  const url = `sqlite:${join(folder, 'store.db')}`
+/** Logs in on two servers in turn and answers the score of one login on each of them. */
+async function scoresOf(url: string): Promise<readonly (number | undefined)[]> {
   const clock = createFakeClock()
   const more = { url, clock, networks: somePlaces, tenant: { mfa: { mode: 'SMART' } } } as const
   const [one, two] = [await openWorld({ ...more, seed: 'one' }), await openWorld({ ...more, seed: 'two' })]
@@ -196,8 +196,23 @@ test('the same login has the same score on two servers over one database', async
     const [newest] = await listDecisions(world.parts, tenantId, ada.id, { limit: 1 })
     scores.push(newest?.score)
   }
-  assert.equal(typeof scores[0], 'number')
-  assert.equal(new Set(scores).size, 1, String(scores))
   await Promise.all([one.store.close(), two.store.close()])
-  rmSync(folder, { recursive: true })
+  return scores
+}
+
+test('the same login has the same score on two servers over one database, SQLite or PostgreSQL', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'risk-'))
+  const [kind] = postgresKinds()
+  const postgres = kind && (await startPostgres(kind))
+  try {
+    for (const url of [`sqlite:${join(folder, 'store.db')}`, await postgres?.database('risk')]) {
+      assert(url)
+      const scores = await scoresOf(url)
+      assert.equal(typeof scores[0], 'number')
+      assert.equal(new Set(scores).size, 1, String(scores))
+    }
+  } finally {
+    await postgres?.remove()
+    rmSync(folder, { recursive: true })
+  }
 })

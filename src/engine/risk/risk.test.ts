@@ -16,6 +16,7 @@ import {
   type WorldOptions,
 } from '#test/support/world.ts'
 import { removeUser } from '../accounts/remove.ts'
+import type { Admitted } from '../admit.ts'
 import { createEngine } from '../engine.ts'
 import { systemAudit } from '../events.ts'
 import { nothingToIssue } from '../issue.ts'
@@ -234,6 +235,15 @@ test('a tenant may refuse high risk, with the right second factor too', async ()
   it.clock.advance(30)
   const elsewhere = it.caller({ address: farAway, userAgent: firefox })
   assert.equal((await it.answer(flow, { kind: 'totp' }, it.app.code(), elsewhere)).no, 'risk-too-high')
+})
+
+test('assurance.md §2: who was looked at and not asked has `rba` in amr and no higher level, who was asked has not', async () => {
+  const it = await smart()
+  const asked = await it.confirm(home)
+  const passed = await it.from(home)
+  const said = ({ yes }: Outcome<unknown>) => (yes as Admitted<undefined>).granted.assurance
+  assert.deepEqual([said(asked).amr, said(asked).acr], [['pwd', 'otp', 'mfa'], 'urn:polyfactor:acr:aal2'])
+  assert.deepEqual([said(passed).amr, said(passed).acr], [['pwd', 'rba'], 'urn:polyfactor:acr:aal1'])
 })
 
 test('SMART_PLUS_TIME_BASED asks for either reason', async () => {
