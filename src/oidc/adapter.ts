@@ -164,7 +164,7 @@ function sealContext(tenant: TenantId, id: string): readonly string[] {
 }
 
 /** A user code is short, so a plain digest of it could be tried through; its keyed hash can not. */
-function userCodeKey({ keyring, tenant }: AdapterParts, userCode: string): string {
+export function userCodeKey({ keyring, tenant }: Pick<AdapterParts, 'keyring' | 'tenant'>, userCode: string): string {
   return keyring.mac(userCode, ['user-code', tenant])
 }
 

@@ -101,3 +101,45 @@ test('of 20 polls of an approved code at the same time one gets tokens', async (
   const all = await Promise.all(Array.from({ length: 20 }, () => spend(code.device_code)))
   assert.equal(all.filter((one) => one.answer !== undefined).length, 1)
 })
+
+/** Enters a code in a browser of its own, or in the one of this cookie. */
+async function enter(userCode: string, given?: string) {
+  const cookie = given ?? (await signedInCookie(at.room, { tenant, base, user: user.id, at: w.clock.now() }))
+  const form = await (await at.fetch('/activate', { headers: { cookie } })).text()
+  const xsrf = /name="xsrf" value="([^"]+)"/.exec(form)?.[1] ?? ''
+  const reply = await at.post('/activate', { xsrf, user_code: userCode }, { cookie })
+  return { status: reply.status, text: await reply.text(), cookie, xsrf }
+}
+
+test('S-60: whoever has not entered the code first cannot approve it, and is told what is told of a wrong one', async () => {
+  const code = await begin()
+  const first = await enter(code.user_code)
+  assert.match(first.text, /Connect this device\?/)
+  assert.match(first.text, /tv.*192\.0\.2\.1.*since \d{4}-\d\d-\d\d \d\d:\d\d UTC/s)
+  const second = await enter(code.user_code)
+  const made = await enter('BBBB-BBBB', second.cookie)
+  assert.deepEqual([second.status, second.text], [made.status, made.text])
+  const { cookie, xsrf } = second
+  const stolen = await at.post('/activate', { xsrf, user_code: code.user_code, confirm: 'yes' }, { cookie })
+  assert.equal(stolen.status, 400)
+  w.pass(6_000)
+  assert.equal((await spend(code.device_code)).no, 'pending')
+  assert.match((await enter(code.user_code, first.cookie)).text, /Connect this device\?/)
+})
+
+test('S-59: five wrong codes of a browser, twenty of an address, and the right one has to wait too', async () => {
+  w.pass(601_000)
+  const { cookie } = await enter('BBBB-BBBB')
+  const tries = await Promise.all(Array.from({ length: 8 }, (_, i) => enter(`BBBB-BBB${'CDFGHJKL'[i]}`, cookie)))
+  assert.deepEqual(tries.map((it) => it.status).sort(), [400, 400, 400, 400, 429, 429, 429, 429])
+  const code = await begin()
+  assert.equal((await enter(code.user_code, cookie)).status, 429)
+  for (let used = 5; used < 20; used += 5) {
+    const other = await enter('CCCC-CCCC')
+    for (let i = 1; i < 5; i++) await enter('CCCC-CCCC', other.cookie)
+  }
+  assert.equal((await enter(code.user_code)).status, 429, 'a new session does not help')
+  w.pass(600_000)
+  const later = await begin()
+  assert.match((await enter(later.user_code, cookie)).text, /Connect this device\?/)
+})

@@ -52,6 +52,7 @@ export async function handOver(
       socket: request.socket,
       connection: request.socket,
       exchange,
+      form,
     },
   )
   await provider.callback()(shown as unknown as IncomingMessage, response)

@@ -53,6 +53,7 @@ declare module 'oidc-provider/lib/provider.js' {
       readonly cookies: { set(name: string, value: null, options: unknown): void }
       readonly entities: {
         readonly AuthorizationCode?: unknown
+        readonly DeviceCode?: { readonly iat?: number }
         readonly IdTokenHint?: { readonly payload: { readonly sub: string } }
       }
       readonly claims?: {

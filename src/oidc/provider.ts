@@ -1,4 +1,5 @@
 import type { Client, Context, Payload, Provider } from 'oidc-provider/lib/provider.js'
+import { network } from '#engine/attempt-budgets.ts'
 import type { Checked, CheckRequest } from '#engine/check.ts'
 import { sessionIdFor } from '#engine/session-ends.ts'
 import type { Application } from '#model/application.ts'
@@ -13,7 +14,8 @@ import { offlineScope, toAudience } from './audiences.ts'
 import type { BrowserSessions, SignedInHere } from './browser-sessions.ts'
 import { scopeClaims, userClaims } from './claims.ts'
 import { matches } from './clients.ts'
-import { cookieName } from './cookies.ts'
+import { cookieName, readCookie } from './cookies.ts'
+import { enterDeviceCode } from './device-entry.ts'
 import { dpopAlgorithms } from './dpop.ts'
 import type { Flows } from './flows.ts'
 import type { KeySnapshot, TenantKeys } from './keys.ts'
@@ -22,11 +24,20 @@ import {
   renderDeviceCodePage,
   renderDeviceConfirmPage,
   renderDeviceDonePage,
+  renderDeviceRefusal,
   renderErrorPage,
   renderLogoutPage,
   renderSignedOutPage,
 } from './pages.ts'
-import { exchangeOf, type PolicyParts, sameSubject, signInPolicy, verdictOf, wantedOf } from './sign-in-policy.ts'
+import {
+  exchangeOf,
+  formOf,
+  type PolicyParts,
+  sameSubject,
+  signInPolicy,
+  verdictOf,
+  wantedOf,
+} from './sign-in-policy.ts'
 import type { Spelling } from './spelling.ts'
 
 /** What the library's instances are built from. */
@@ -307,6 +318,8 @@ function frontManners(parts: ProviderParts, site: Site, provider: () => Provider
     const { path } = exchange
     const front = path === authorize || path.startsWith(`${authorize}/`)
     if (front) ctx.set('content-security-policy', bareCsp)
+    if (path === (site.spelling.paths.deviceVerification ?? defaultVerification) && (await stopsDevice(parts, ctx)))
+      return
     const leaving =
       path === `${site.spelling.paths.endSession}/confirm` ? await parts.sessions.live(exchange) : undefined
     await next()
@@ -329,6 +342,20 @@ function frontManners(parts: ProviderParts, site: Site, provider: () => Provider
       ctx.set('content-security-policy', csp.replace("form-action 'self'", `form-action 'self' ${origin}`))
     }
   }
+}
+
+/** Guesses at the codes of devices end here, before the library looks any of them up (S-59, S-60). */
+async function stopsDevice(parts: ProviderParts, ctx: Context): Promise<boolean> {
+  const exchange = exchangeOf(ctx)
+  const userCode = formOf(ctx).get('user_code')
+  const browser = readCookie(exchange, 'session')
+  // Without a session the library refuses the form itself.
+  if (exchange.method !== 'POST' || userCode === null || browser === undefined) return false
+  const { tenant, address } = exchange
+  const entered = await enterDeviceCode(parts, { tenant: tenant.id, userCode, browser, address: network(address) })
+  if (entered === 'enter') return false
+  renderDeviceRefusal(ctx, entered)
+  return true
 }
 
 async function noteApplication(parts: ProviderParts, { tenant, base, spelling }: Site, ctx: Context): Promise<void> {

@@ -32,6 +32,10 @@ export interface Wanted {
   readonly level: AskedLevel
 }
 
+/** The form of a request, as the library is given it. */
+export const formOf = (ctx: Context): URLSearchParams =>
+  new URLSearchParams((ctx.req as unknown as { readonly form?: string }).form ?? '')
+
 export const exchangeOf = (ctx: Context): Exchange => (ctx.req as unknown as { exchange: Exchange }).exchange
 
 /** The caller of a hosted sign-in, in the engine's terms. */
