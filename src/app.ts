@@ -43,12 +43,16 @@ import { logoutDelivery } from '#oidc/back-channel.ts'
 import { createTenantKeys } from '#oidc/keys.ts'
 import { createOidc } from '#oidc/routes.ts'
 import { systemClock } from '#ops/clock.ts'
+import { afterClockWentBack } from '#ops/clock-alarm.ts'
+import { watchClock } from '#ops/clock-watch.ts'
 import { createHealth } from '#ops/health.ts'
 import type { Logger } from '#ops/log.ts'
 import { createMetrics } from '#ops/metrics.ts'
+import { receiptsGroup, receiptUrlOf } from '#ops/receipts.ts'
 import { operationsGroup } from '#ops/routes.ts'
 import { createJob } from '#stores/job.ts'
 import { createLease } from '#stores/lease.ts'
+import { expireOnce } from '#stores/one-way.ts'
 import { openStore } from '#stores/open.ts'
 import { rememberSettings } from '#stores/remembered.ts'
 import { createSweeper } from '#stores/sweeper.ts'
@@ -83,8 +87,8 @@ const resealFor = 1_000
 export async function startServer(settings: Settings, log: Logger): Promise<Running> {
   const { config, development, publicUrl } = settings
   const developmentClock = development ? createDevelopmentClock() : undefined
-  const clock = developmentClock ?? systemClock
-  const store = rememberSettings(await openStore(settings.databaseUrl))
+  const clock = watchClock(developmentClock ?? systemClock)
+  const store = expireOnce(rememberSettings(await openStore(settings.databaseUrl)), clock.wentBack)
   const networks = openNetworks({ folder: join(settings.dataDir, 'network'), log })
   try {
     const keyring = createKeyring(settings.masterKeys)
@@ -98,7 +102,8 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     const mayLeave = (tenant: TenantId, to: string) => noticeMayLeave({ store, clock }, tenant, to)
     const gone = ({ tenant, challenge = '' }: Message, to: string) =>
       forgetAlert({ store, keyring }, tenant, challenge, to)
-    const posted = { store, clock, keyring, channels, log, keepSent: development, metrics, mayLeave, gone }
+    const statusUrl = isPublic(publicUrl) ? receiptUrlOf(publicUrl) : undefined
+    const posted = { store, clock, keyring, channels, log, keepSent: development, metrics, mayLeave, statusUrl, gone }
     const dispatcher = createDispatcher(posted)
     const parts = {
       store,
@@ -115,6 +120,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
         ? {}
         : { numberFacts: numberFactsSource(config.number_check, { clock, random: systemRandom }) }),
     }
+    clock.onBack((back) => void afterClockWentBack(parts, log, back))
     await applyConfig(parts, config)
     const engine = counted(createEngine(parts), metrics)
     const first = config.tenants[0]?.id
@@ -128,7 +134,11 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     const { check } = engine
     const { nudge } = parts
     const oidc = createOidc({ store, keyring, clock, keys, random: systemRandom, check, nudge, onFault })
-    const health = createHealth({ store })
+    const health = createHealth({
+      store,
+      clock: systemClock,
+      onClockDifference: (ms) => log.warn({ ms }, 'the clocks of this machine and of the database differ'),
+    })
     const tls = settings.https ? await openTls(settings, { now: systemClock.now() }) : undefined
     // In development alerts stop at the outbox unless a push service is configured; browsers may subscribe all the same.
     const alerts = parts.channels.has('push')
@@ -141,12 +151,13 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
         ...hostedGroups({ engine, oidc, pushKey }),
         adminGroup({ parts, keys, adminTokenDigest: tokenDigest(settings.adminToken), development, log }),
         operationsGroup({ health, metrics }),
+        receiptsGroup({ receive: dispatcher.receive, urlOf: receiptUrlOf(publicUrl) }),
         ...(developmentClock
           ? [
               developmentGroup({
                 store,
                 keyring,
-                clock: developmentClock,
+                clock: { ...developmentClock, now: clock.now },
                 settle: dispatcher.settle,
                 caPem: async () => tls?.current().ca,
               }),
@@ -227,6 +238,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       httpsUrl: listening.httpsUrl,
       async stop() {
         health.stopping()
+        clock.stop()
         await listening.stop()
         await Promise.all([sweeper.stop(), dispatcher.stop(2_000), ...jobs.map((job) => job.stop())])
         await webhooks.stop()
@@ -243,3 +255,6 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
 
 /** In development everything comes from the machine itself and shares no address budget. */
 const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.')
+
+/** Whether providers out there can reach an address: they refuse messages whose reports would go nowhere. */
+const isPublic = (url: string): boolean => !/^(localhost|127\.|\[::1\])/.test(new URL(url).host)

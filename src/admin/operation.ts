@@ -13,6 +13,7 @@ export type Permission =
   | 'read:health'
   | `${'read' | 'write'}:${'tenants' | 'applications' | 'apis' | 'users' | 'authenticators' | 'keys' | 'phone' | 'webhooks'}`
   | 'read:events'
+  | 'read:messages'
 
 /** What the admin API works with. */
 export interface AdminParts {

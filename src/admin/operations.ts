@@ -8,6 +8,7 @@ import { healthRoutes } from './routes/health.ts'
 import { importRoutes } from './routes/import.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { messageRoutes } from './routes/messages.ts'
+import { outboxRoutes } from './routes/outbox.ts'
 import { phoneGuardRoutes } from './routes/phone-guard.ts'
 import { riskRoutes } from './routes/risk.ts'
 import { riskSimulationRoutes } from './routes/risk-simulation.ts'
@@ -26,6 +27,7 @@ export const operations: readonly Operation[] = [
   ...authenticatorRoutes,
   ...keyRoutes,
   ...phoneGuardRoutes,
+  ...outboxRoutes,
   ...riskRoutes,
   ...riskSimulationRoutes,
   ...eventRoutes,

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { base32Decode } from '#crypto/base32.ts'
 import { tokenDigest } from '#crypto/digest.ts'
-import { linkAll } from '#engine/audit/link.ts'
 import { admit } from '#engine/admit.ts'
+import { linkAll } from '#engine/audit/link.ts'
 import { nothingToIssue } from '#engine/issue.ts'
 import { startPasswordless } from '#engine/passwordless.ts'
 import { callsFor } from '#engine/webhooks/fan-out.ts'
 import { secretsOf } from '#engine/webhooks/secrets.ts'
 import { asId, type TenantId, type UserId } from '#model/ids.ts'
+import type { Message } from '#model/message.ts'
 import { insert, upsert } from '#ports/store.ts'
 import { someApplication } from '#test/support/world.ts'
 import { operations } from './operations.ts'
@@ -704,6 +705,7 @@ describe('another tenant (AC-58, S-139)', () => {
       client_id: 'web',
       audience: 'api',
       webhook: 'siem',
+      call: 'e1.siem',
     }
     const bodies: Readonly<Record<string, object>> = {
       createAuthenticator: { factor: 'totp', secret },
@@ -885,6 +887,25 @@ describe('the phone guard', () => {
       const told = await it.ask('PATCH', '/tenants/demo', { body: { phone: { guard: wrong } } })
       assert.equal(told.status, 400, JSON.stringify(wrong))
     }
+  })
+})
+
+describe('messages', () => {
+  it('are listed with what became of them, and neither with their text nor whom they are for', async () => {
+    const it = await api()
+    const message = {
+      ...{ tenant: demo, id: 'm1', at: 1, channel: 'sms', purpose: 'login', state: 'sent', attempts: 2, sentAt: 5 },
+      ...{ sealed: it.parts.keyring.seal('{}', ['message', demo, 'm1']), by: 'vonage' },
+      receipt: { status: 'delivered', by: 'vonage', at: 7 },
+    } as const
+    await it.store.change({}, () => ({ result: undefined, writes: [insert('messages', message as Message)] }))
+    const at = (ms: number) => new Date(ms).toISOString()
+    assert.deepEqual(items(await it.ask('GET', '/tenants/demo/messages')), [
+      {
+        ...{ id: 'm1', at: at(1), channel: 'sms', purpose: 'login', state: 'sent', attempts: 2, sent_at: at(5) },
+        ...{ provider: 'vonage', receipt: { status: 'delivered', provider: 'vonage', at: at(7) } },
+      },
+    ])
   })
 })
 

@@ -1,7 +1,8 @@
 import type { Challenge } from '#model/challenge.ts'
-import { asId, type ChallengeId } from '#model/ids.ts'
+import { asId, type ChallengeId, type TenantId } from '#model/ids.ts'
 import type { Message } from '#model/message.ts'
 import type { Clock } from '#ports/clock.ts'
+import type { Receipt, Taken } from '#ports/delivery.ts'
 import { type Decision, put, row, type Store } from '#ports/store.ts'
 
 /** At most so many calls of a provider for one message. */
@@ -20,7 +21,7 @@ export type Claim =
  * How a call ended. `wait`: milliseconds until the next one, if there is to be one. `uncalled`: there was none, since
  * every provider rests, and so it does not count.
  */
-export type Result = 'sent' | Failure
+export type Result = 'sent' | Taken | Failure
 export interface Failure {
   readonly reason: string
   readonly retryable: boolean
@@ -65,8 +66,11 @@ export function finish(
   return store.change({ message: row('messages', claimed.tenant, claimed.id) }, ({ message }) => {
     if (message?.state !== 'queued' || message.attempts !== claimed.attempts) return { result: undefined }
     const now = clock.now()
-    if (result === 'sent') {
-      const sent = ending(message, 'sent', { now, keep: keepSent })
+    if (result === 'sent' || 'by' in result) {
+      const taken = result === 'sent' ? undefined : result
+      // What may come back is needed once more, as long as its challenge lives.
+      const keep = keepSent || (taken?.mayComeBack === true && message.challenge !== undefined)
+      const sent = { ...ending(message, 'sent', { now, keep }), by: taken?.by }
       return { result: 'sent', writes: [put('messages', sent)] }
     }
     const attempts = result.uncalled ? message.attempts - 1 : message.attempts
@@ -76,6 +80,46 @@ export function finish(
     }
     const failed = ending(message, 'failed', { now, keep: false, error: result.reason })
     return { result: 'failed', writes: [put('messages', failed)] }
+  })
+}
+
+/**
+ * Writes down what a provider has reported of a message it took (S-82): that it arrived, or that it did not. It changes
+ * nothing else, with one exception: a code that did not arrive goes to the next provider while its challenge lives.
+ * Answers what became of it; undefined: the report is of no message of this provider, or tells nothing new.
+ */
+export function acknowledge(
+  store: Store,
+  { tenant, id, by }: { tenant: TenantId; id: string; by: string },
+  receipt: Receipt,
+  clock: Clock,
+): Promise<'delivered' | 'undelivered' | 'retried' | undefined> {
+  return store.get('messages', tenant, id).then((found) => {
+    if (found === undefined || receipt.status === 'underway') return undefined
+    const refs = {
+      message: row('messages', tenant, id),
+      challenge: row('challenges', tenant, asId<ChallengeId>(found.challenge ?? '')),
+    }
+    return store.change(
+      refs,
+      ({ message, challenge }): Decision<'delivered' | 'undelivered' | 'retried' | undefined> => {
+        // Reports of one provider about what another has taken since are out of date; what arrived does not unarrive.
+        if (message?.state !== 'sent' || message.by !== by || message.receipt?.status === 'delivered') {
+          return { result: undefined }
+        }
+        const now = clock.now()
+        const { status, reason } = receipt
+        if (status === 'underway' || (message.receipt?.status === status && message.receipt.by === by))
+          return { result: undefined }
+        const told = { ...message, receipt: { status, by, at: now, ...(reason === undefined ? {} : { reason }) } }
+        const lives = message.challenge !== undefined && !isDead(challenge, now)
+        if (status === 'failed' && lives && message.sealed !== '' && message.attempts < maxAttempts) {
+          const again: Message = { ...told, state: 'queued', nextAttemptAt: now, sentAt: undefined }
+          return { result: 'retried', writes: [put('messages', again)] }
+        }
+        return { result: status === 'delivered' ? 'delivered' : 'undelivered', writes: [put('messages', told)] }
+      },
+    )
   })
 }
 

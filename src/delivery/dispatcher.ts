@@ -1,12 +1,18 @@
 import type { TenantId } from '#model/ids.ts'
-import type { Message } from '#model/message.ts'
+import type { Message, MessageChannel } from '#model/message.ts'
 import type { Clock } from '#ports/clock.ts'
-import { type Channels, DeliveryFailed, type OutgoingMessage } from '#ports/delivery.ts'
+import {
+  type Channels,
+  DeliveryFailed,
+  type OutgoingMessage,
+  type ReceiptRequest,
+  type Taken,
+} from '#ports/delivery.ts'
 import type { Keyring } from '#ports/keyring.ts'
 import type { Log } from '#ports/log.ts'
 import { type Metrics, noMetrics } from '#ports/metrics.ts'
 import type { Store } from '#ports/store.ts'
-import { claim, type Failure, finish, type Result } from './claims.ts'
+import { acknowledge, claim, type Failure, finish, type Result } from './claims.ts'
 import { createLanes } from './lanes.ts'
 
 export interface DispatcherOptions {
@@ -21,6 +27,8 @@ export interface DispatcherOptions {
    */
   readonly keepSent: boolean
   readonly metrics?: Metrics
+  /** Where providers report about a message; absent: they are not asked to. */
+  readonly statusUrl?: (message: Pick<Message, 'tenant' | 'id' | 'channel'>) => string
   /**
    * Asked before each call of a provider for a text or call that serves no challenge (those were counted with theirs);
    * false: it fails for good. When it rejects nothing is sent, and it is asked again (S-78).
@@ -35,6 +43,11 @@ export interface Dispatcher {
   readonly nudge: (tenant?: TenantId) => void
   /** Sends what is due now and resolves when nothing is under way. */
   readonly settle: () => Promise<void>
+  /** Takes in a report of a provider; false: it is not genuine. */
+  readonly receive: (
+    of: { readonly channel: MessageChannel; readonly provider: string; readonly tenant: TenantId; readonly id: string },
+    request: ReceiptRequest,
+  ) => Promise<boolean>
   /** Tries for at most `timeout` ms to send what is queued; the rest stays queued, durably. */
   readonly stop: (timeout?: number) => Promise<void>
 }
@@ -113,19 +126,19 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const state = await finish(store, claimed.message, result, { clock, keepSent: options.keepSent })
     if (state === undefined) return undefined
     metrics.message(found.channel, state)
-    if (result === 'sent') return undefined
+    if (result === 'sent' || 'by' in result) return undefined
     const fields = { tenant: found.tenant, channel: found.channel, provider: channel.provider }
     log.warn({ ...fields, attempt: claimed.message.attempts, reason: result.reason }, `message ${state}`)
     return state === 'retried' ? result.wait : undefined
   }
 
-  async function attempt(message: Message, send: (it: OutgoingMessage) => Promise<'sent'>): Promise<Result> {
+  async function attempt(message: Message, send: (it: OutgoingMessage) => Promise<'sent' | Taken>): Promise<Result> {
     let outgoing: OutgoingMessage
     try {
       const sealed = options.keyring.open(message.sealed, ['message', message.tenant, message.id])
       const { to, text, subject, html, language, code, keys } = JSON.parse(new TextDecoder().decode(sealed))
       const { id, tenant, channel, attempts: attempt } = message
-      outgoing = { id, tenant, channel, to, text, subject, html, language, code, keys, attempt }
+      outgoing = { id, tenant, channel, to, text, subject, html, language, code, keys, attempt, ...statusOf(message) }
     } catch {
       return { reason: 'unreadable', retryable: false, wait: 0 }
     }
@@ -135,6 +148,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     } catch (error) {
       if (error instanceof DeliveryFailed && error.gone) await options.gone?.(message, outgoing.to)
       return failureOf(error, message.attempts)
+    }
+  }
+
+  function statusOf(message: Message): Pick<OutgoingMessage, 'statusUrl' | 'notBy'> {
+    const statusUrl = options.statusUrl?.(message)
+    const { receipt } = message
+    return {
+      ...(statusUrl === undefined ? {} : { statusUrl }),
+      ...(receipt?.status === 'failed' ? { notBy: receipt.by } : {}),
     }
   }
 
@@ -156,6 +178,17 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   return {
     nudge,
     settle,
+    async receive({ channel, provider, tenant, id }, request) {
+      const receipt = options.channels.get(channel)?.receipt?.(request, provider)
+      if (receipt === undefined) return false
+      const became = await acknowledge(store, { tenant, id, by: provider }, receipt, clock)
+      if (became !== undefined) metrics.receipt(channel, became)
+      if (became === 'retried') nudge(tenant)
+      if (became === 'retried' || became === 'undelivered') {
+        log.warn({ tenant, channel, provider, reason: receipt.reason }, 'message did not arrive')
+      }
+      return true
+    },
     async stop(timeout = 5_000) {
       clearInterval(timer)
       let late: NodeJS.Timeout | undefined

@@ -21,11 +21,16 @@ export function withFailover(deliveries: readonly Delivery[], clock: Clock): Del
   return {
     provider: deliveries.map(({ provider }) => provider).join('+'),
     async send(message) {
-      const able = ready()
-      const chosen = able[((message.attempt ?? 1) - 1) % Math.max(able.length, 1)]
+      const failed = all.findIndex(({ delivery }) => delivery.provider === message.notBy)
+      // From the one behind it on, and itself last.
+      const order = [...all.slice(failed + 1), ...all.slice(0, failed + 1)]
+      const able = order.filter((it) => it.breaker.wait() === 0)
+      const turn = message.notBy === undefined ? (message.attempt ?? 1) - 1 : 0
+      const chosen = able[turn % Math.max(able.length, 1)]
       if (chosen === undefined) throw resting(all)
       try {
-        return await chosen.breaker.call(() => chosen.delivery.send(message))
+        await chosen.breaker.call(() => chosen.delivery.send(message))
+        return { by: chosen.delivery.provider, mayComeBack: several && chosen.delivery.receipt !== undefined }
       } catch (error) {
         throw explained(error, {
           name: several ? chosen.delivery.provider : undefined,
@@ -33,6 +38,13 @@ export function withFailover(deliveries: readonly Delivery[], clock: Clock): Del
           untried: (message.attempt ?? 1) < all.length,
         })
       }
+    },
+    receipt(request, provider) {
+      for (const delivery of deliveries) {
+        const receipt = delivery.provider === provider ? delivery.receipt?.(request, provider) : undefined
+        if (receipt !== undefined) return receipt
+      }
+      return undefined
     },
     async close() {
       await Promise.all(deliveries.map((delivery) => delivery.close?.()))

@@ -1,5 +1,14 @@
+import { sameSecret } from '#crypto/digest.ts'
+import { twilioSignature } from '#crypto/webhook-signature.ts'
 import type { Clock } from '#ports/clock.ts'
-import { type Delivery, DeliveryFailed, deliveryTimes, type OutgoingMessage } from '#ports/delivery.ts'
+import {
+  type Delivery,
+  DeliveryFailed,
+  deliveryTimes,
+  type OutgoingMessage,
+  type Receipt,
+  type ReceiptRequest,
+} from '#ports/delivery.ts'
 import { apiBase, basicAuth, nonsense, objectOf, post, type Reply, refusal, type Times } from './http.ts'
 
 export interface TwilioOptions {
@@ -32,16 +41,21 @@ export function twilioDelivery(url: URL, { clock, times = deliveryTimes }: Twili
   if (user === '' || token === '')
     throw new Error('the account is missing: twilio://SID:TOKEN@api.twilio.com/?from=+1…')
   if (from === '') throw new Error('the sender is missing: ?from=+15555550100, or the id of a messaging service')
+  // Reports are signed with the token of the account, which is another secret than an API key's.
+  const authToken = url.searchParams.get('auth_token') ?? (user.startsWith('AC') ? token : undefined)
   const sender = { from, template: url.searchParams.get('template'), language: url.searchParams.get('language') }
   const base = apiBase(url, url.host)
   const headers = { authorization: basicAuth(user, token), 'content-type': 'application/x-www-form-urlencoded' }
   return {
     provider: 'twilio',
+    ...(authToken === undefined ? {} : { receipt: (request: ReceiptRequest) => receiptIn(request, authToken) }),
     async send(message) {
       const resource = message.channel === 'voice' ? 'Calls' : 'Messages'
       const target = new URL(`/2010-04-01/Accounts/${encodeURIComponent(account)}/${resource}.json`, base)
       const fields = message.channel === 'voice' ? callOf(message, sender) : textOf(message, sender)
-      const reply = await post(target, headers, new URLSearchParams(fields).toString(), times)
+      const asked = authToken === undefined ? undefined : message.statusUrl
+      const all = asked === undefined ? fields : { ...fields, StatusCallback: `${asked}/twilio` }
+      const reply = await post(target, headers, new URLSearchParams(all).toString(), times)
       return sentOr(reply, clock.now())
     },
   }
@@ -111,4 +125,17 @@ function sentOr(reply: Reply, now: number): 'sent' {
   const code = typeof answer?.code === 'number' && Number.isSafeInteger(answer.code) ? answer.code : undefined
   const blame = code !== undefined && accountCodes.has(code) ? 'provider' : undefined
   throw refusal(reply, now, { detail: code?.toString(), blame })
+}
+
+const arrived = new Set(['delivered', 'read', 'completed'])
+const lost = new Set(['undelivered', 'failed', 'canceled', 'busy', 'no-answer'])
+
+/** A status callback, signed over its address and fields (X-Twilio-Signature). It carries no time. */
+function receiptIn({ url, headers, form }: ReceiptRequest, token: string): Receipt | undefined {
+  if (!sameSecret(headers['x-twilio-signature'] ?? '', twilioSignature(token, url, form))) return undefined
+  const status = form.MessageStatus ?? form.CallStatus ?? ''
+  if (arrived.has(status)) return { status: 'delivered' }
+  if (!lost.has(status)) return { status: 'underway' }
+  const code = /^\d{1,6}$/.exec(form.ErrorCode ?? '')?.[0]
+  return { status: 'failed', reason: code ?? status }
 }

@@ -1,5 +1,6 @@
+import { bodyHash, sharedSecretJwt } from '#crypto/webhook-signature.ts'
 import type { Clock } from '#ports/clock.ts'
-import { type Delivery, deliveryTimes } from '#ports/delivery.ts'
+import { type Delivery, deliveryTimes, type Receipt, type ReceiptRequest } from '#ports/delivery.ts'
 import { apiBase, basicAuth, nonsense, objectOf, post, type Reply, refusal, type Times } from './http.ts'
 
 export interface VonageOptions {
@@ -18,6 +19,8 @@ export function vonageDelivery(url: URL, { clock, times = deliveryTimes }: Vonag
   const from = bare(url.searchParams.get('from') ?? '')
   if (key === '' || secret === '') throw new Error('the key is missing: vonage://KEY:SECRET@api.nexmo.com/?from=ACME')
   if (from === '') throw new Error('the sender is missing: ?from=ACME, or a number')
+  // Reports are signed with the account's signature secret, which is another one than the API's.
+  const signing = url.searchParams.get('signature_secret')
   const target = new URL('/v1/messages', apiBase(url, url.host))
   const headers = {
     authorization: basicAuth(key, secret),
@@ -26,8 +29,19 @@ export function vonageDelivery(url: URL, { clock, times = deliveryTimes }: Vonag
   }
   return {
     provider: 'vonage',
-    async send({ id, to, text }) {
-      const body = { message_type: 'text', channel: 'sms', to: bare(to), from, text, client_ref: id.slice(0, 100) }
+    ...(signing === null ? {} : { receipt: (request: ReceiptRequest) => receiptIn(request, signing, clock.now()) }),
+    async send({ id, to, text, statusUrl }) {
+      const report =
+        signing === null || statusUrl === undefined ? {} : { webhook_url: `${statusUrl}/vonage`, webhook_version: 'v1' }
+      const body = {
+        message_type: 'text',
+        channel: 'sms',
+        to: bare(to),
+        from,
+        text,
+        client_ref: id.slice(0, 100),
+        ...report,
+      }
       const reply = await post(target, headers, JSON.stringify(body), times)
       return sentOr(reply, clock.now())
     },
@@ -59,4 +73,20 @@ function sentOr(reply: Reply, now: number): 'sent' {
 /** `type` is a page about the error whose fragment is its number: `https://developer.vonage.com/api-errors/messages#1120`. */
 function codeOf(answer: Readonly<Record<string, unknown>> | undefined): string | undefined {
   return /#(\d{3,5})$/.exec(String(answer?.type ?? ''))?.[1]
+}
+
+/** A report is good for so long, seconds (S-82). */
+const longestReport = 300
+
+/** A status webhook, with a JWT over the hash of its body. */
+function receiptIn({ headers, text }: ReceiptRequest, secret: string, now: number): Receipt | undefined {
+  const claims = sharedSecretJwt(/^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? '', secret)
+  const age = now / 1_000 - Number(claims?.iat)
+  if (!(Math.abs(age) <= longestReport) || claims?.payload_hash !== bodyHash(text)) return undefined
+  const report = objectOf(text)
+  if (report?.status === 'delivered' || report?.status === 'read') return { status: 'delivered' }
+  if (report?.status !== 'rejected' && report?.status !== 'undeliverable') return { status: 'underway' }
+  const { error } = report as { error?: { title?: unknown } }
+  const code = /^\d{1,6}$/.exec(String(error?.title ?? ''))?.[0]
+  return { status: 'failed', reason: code ?? String(report.status) }
 }

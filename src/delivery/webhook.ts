@@ -1,7 +1,8 @@
+import { sameSecret } from '#crypto/digest.ts'
 import { webhookSignature } from '#crypto/webhook-signature.ts'
 import type { Clock } from '#ports/clock.ts'
-import { type Delivery, deliveryTimes } from '#ports/delivery.ts'
-import { insistOnHttps, post, refusal, type Times } from './http.ts'
+import { type Delivery, deliveryTimes, type Receipt, type ReceiptRequest } from '#ports/delivery.ts'
+import { insistOnHttps, objectOf, post, refusal, type Times } from './http.ts'
 
 export interface WebhookOptions {
   readonly clock: Clock
@@ -9,7 +10,7 @@ export interface WebhookOptions {
 }
 
 /**
- * Any provider behind an HTTPS call: `https://:secret@host/path`. Posts `{id, channel, to, text, subject?, html?}`,
+ * Any provider behind an HTTPS call: `https://:secret@host/path`. Posts `{id, channel, to, text, subject?, html?, status_url?}`,
  * signed as Standard Webhooks 1.0 describes (`webhook-id`, `webhook-timestamp`, `webhook-signature`), so receivers
  * need no code of ours to check it. The secret is the password of the URL, plain or as `whsec_<base64>`.
  * Redirects are not followed.
@@ -24,8 +25,10 @@ export async function webhookDelivery(url: URL, { clock, times = deliveryTimes }
   target.password = ''
   return {
     provider: 'webhook',
-    async send({ id, channel, to, text, subject, html }) {
-      const body = JSON.stringify({ id, channel, to, text, subject, html })
+    receipt: (request) => receiptIn(request, secret, clock.now()),
+    async send({ id, channel, to, text, subject, html, statusUrl }) {
+      const status_url = statusUrl === undefined ? undefined : `${statusUrl}/webhook`
+      const body = JSON.stringify({ id, channel, to, text, subject, html, status_url })
       const timestamp = String(Math.floor(clock.now() / 1_000))
       const headers = {
         'content-type': 'application/json',
@@ -38,4 +41,21 @@ export async function webhookDelivery(url: URL, { clock, times = deliveryTimes }
       throw refusal(reply, clock.now())
     },
   }
+}
+
+/** A report is good for so long, seconds (S-82). */
+const longestReport = 300
+
+/** A report `{"status": "delivered" | "failed", "reason"?}`, signed as messages are. */
+function receiptIn({ headers, text }: ReceiptRequest, secret: string, now: number): Receipt | undefined {
+  const { 'webhook-id': id = '', 'webhook-timestamp': timestamp = '', 'webhook-signature': signature = '' } = headers
+  const age = now / 1_000 - Number(timestamp)
+  const right = `v1,${webhookSignature(secret, `${id}.${timestamp}.${text}`)}`
+  const good = signature.split(' ').some((it) => sameSecret(it, right))
+  if (!good || timestamp === '' || !(Math.abs(age) <= longestReport)) return undefined
+  const report = objectOf(text)
+  if (report?.status === 'delivered') return { status: 'delivered' }
+  if (report?.status !== 'failed') return { status: 'underway' }
+  const reason = /^[\w.-]{1,40}$/.exec(String(report.reason ?? ''))?.[0]
+  return { status: 'failed', ...(reason === undefined ? {} : { reason }) }
 }

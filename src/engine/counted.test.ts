@@ -16,6 +16,7 @@ test('logins, challenges and proofs are counted by what became of them', async (
     challenge: (factor) => note('challenge', factor),
     proof: (factor, outcome) => note('proof', factor, outcome),
     message: () => {},
+    receipt: () => {},
   }
   const engine = counted(world.engine, metrics)
   const caller = world.caller()

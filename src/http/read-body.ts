@@ -2,16 +2,17 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { parseForm } from './parse-form.ts'
 import { parseJson } from './parse-json.ts'
-import { type BodyLimits, malformed } from './parsed.ts'
+import type { BodyLimits } from './parsed.ts'
 import type { Route, Trouble } from './route.ts'
 
 export interface ReadBody {
   readonly body: unknown
   readonly bodyKind: 'json' | 'form' | 'none'
+  readonly text: string
   readonly repeated: readonly string[]
 }
 
-const nothing: ReadBody = { body: undefined, bodyKind: 'none', repeated: [] }
+const nothing: ReadBody = { body: undefined, bodyKind: 'none', text: '', repeated: [] }
 const both = ['json', 'form'] as const
 
 /**
@@ -37,13 +38,11 @@ export async function readBody(
   if (bytes.length === 0) return nothing
   const kind = kindOf(headers['content-type'])
   if (kind === undefined || !(accepts ?? both).includes(kind)) return { trouble: 'wrong-type' }
-  const parsed = !isUtf8(bytes)
-    ? malformed('body is not valid UTF-8')
-    : kind === 'json'
-      ? parseJson(bytes.toString('utf8'), limits)
-      : parseForm(bytes.toString('utf8'), limits, 'body')
+  if (!isUtf8(bytes)) return { trouble: 'malformed', detail: 'body is not valid UTF-8' }
+  const text = bytes.toString('utf8')
+  const parsed = kind === 'json' ? parseJson(text, limits) : parseForm(text, limits, 'body')
   if (!parsed.ok) return { trouble: 'malformed', detail: parsed.detail }
-  return { body: parsed.value, bodyKind: kind, repeated: parsed.repeated }
+  return { body: parsed.value, bodyKind: kind, text, repeated: parsed.repeated }
 }
 
 /** Whether a request announces a body; by RFC 9112 section 6.3 one that announces none has none. */

@@ -17,6 +17,8 @@ export interface Exchange {
   /** Parsed JSON or form (a record of strings); undefined when there was none. Unchecked: parse it with a schema. */
   readonly body: unknown
   readonly bodyKind: 'json' | 'form' | 'none'
+  /** The body as it came, for signatures over it; '' when there was none. */
+  readonly bodyText: string
   /** Names of query or form parameters sent more than once (S-121). */
   readonly repeated: readonly string[]
   /** Client address by S-99. */

@@ -166,6 +166,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     }
   }
 
+  /** Origins of registered applications that have called this process. */
+  const letIn = new Set<string>()
+
   /** The answer to a request; undefined when it was written already or nobody waits for it any more. */
   async function decide(visit: Visit, address: string, forwardedHost: string | undefined, head: OutgoingHttpHeaders) {
     const { raw, path, entry, group } = visit
@@ -177,19 +180,26 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     const wrong = bad ?? visit.badPath ?? paramProblem(visit.params)
     if (wrong !== undefined) return no({ trouble: 'malformed', detail: wrong })
 
+    const rule = corsRule(group, path)
+    const { origin } = raw.headers
+    // While the store is away nobody can be asked; a page that was let in lately may read that it is (entra.md §8.1).
+    if (rule !== undefined && origin !== undefined && letIn.has(origin)) {
+      Object.assign(head, await corsHeaders(rule, origin, async () => true))
+    }
     const tenant = group.tenantless
       ? undefined
       : await options.resolveTenant(hostName(forwardedHost ?? raw.headers.host ?? ''), path)
     if (tenant === undefined && !group.tenantless) return no({ trouble: 'not-found' })
 
-    const rule = corsRule(group, path)
     const cors =
       rule === undefined
         ? noHeaders
-        : await corsHeaders(rule, raw.headers.origin, (origin) =>
+        : await corsHeaders(rule, origin, (origin) =>
             tenant === undefined ? Promise.resolve(false) : options.originAllowed(tenant, origin),
           )
+    delete head['access-control-allow-origin']
     Object.assign(head, cors)
+    if (rule?.origins === 'registered' && cors['access-control-allow-origin'] !== undefined) letIn.add(origin ?? '')
     if (entry === undefined) return no({ trouble: 'not-found' })
     const route = entry.byMethod.get(raw.method ?? '')
     if (route === undefined) {
@@ -236,6 +246,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       headers: headers as Readonly<Record<string, string | undefined>>,
       body: body.body,
       bodyKind: body.bodyKind,
+      bodyText: body.text,
       repeated: body.repeated.length === 0 ? query.repeated : [...query.repeated, ...body.repeated],
       address,
       userAgent: headers['user-agent'] ?? '',
@@ -280,7 +291,7 @@ interface Visit {
 }
 
 const noHeaders: Readonly<Record<string, string>> = {}
-const noBody: ReadBody = { body: undefined, bodyKind: 'none', repeated: [] }
+const noBody: ReadBody = { body: undefined, bodyKind: 'none', text: '', repeated: [] }
 
 /**
  * Gives the response to a library. It finds the common headers set, and the body parsed, as `exchange.body` and where

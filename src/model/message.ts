@@ -21,4 +21,13 @@ export interface Message extends Row {
   readonly challenge?: string
   readonly error?: string
   readonly sentAt?: number
+  /** Name of the provider that took it last. */
+  readonly by?: string
+  /** What a provider has reported since. */
+  readonly receipt?: {
+    readonly status: 'delivered' | 'failed'
+    readonly by: string
+    readonly at: number
+    readonly reason?: string
+  }
 }

@@ -35,6 +35,10 @@ export function createMetrics(options: { readonly process?: boolean } = {}): Met
   const challenges = counter('challenges', 'Challenges started by factor', ['factor'])
   const proofs = counter('proofs', 'Proofs by factor and outcome', ['factor', 'outcome'])
   const messages = counter('messages', 'Messages by channel and state', ['channel', 'state'])
+  const receipts = counter('message_receipts', 'Reports of providers about messages, by channel and state', [
+    'channel',
+    'state',
+  ])
   const known = createVocabulary(64)
   return {
     observe: ({ group, route, method, status, seconds }) =>
@@ -43,6 +47,7 @@ export function createMetrics(options: { readonly process?: boolean } = {}): Met
     challenge: (factor) => challenges.inc({ factor: known(factor) }),
     proof: (factor, outcome) => proofs.inc({ factor: known(factor), outcome }),
     message: (channel, state) => messages.inc({ channel: known(channel), state }),
+    receipt: (channel, state) => receipts.inc({ channel: known(channel), state }),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }

@@ -20,6 +20,36 @@ export interface OutgoingMessage {
   readonly tenant?: TenantId
   /** Which call of a provider for this message it is, from 1. */
   readonly attempt?: number
+  /** Where the provider tells later whether it arrived. */
+  readonly statusUrl?: string
+  /** A provider that said it did not arrive; another one goes before it. */
+  readonly notBy?: string
+}
+
+/** A report about a message, as it came; nothing of it is believed yet. */
+export interface ReceiptRequest {
+  /** Address the provider was given, from our configuration. */
+  readonly url: string
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** Body as it came; '' for a form. */
+  readonly text: string
+  /** Fields of a form. */
+  readonly form: Readonly<Record<string, string>>
+}
+
+/** What a genuine report says. `reason`: a code of the provider's, never its text. */
+export interface Receipt {
+  readonly status: 'delivered' | 'failed' | 'underway'
+  readonly reason?: string
+}
+
+/** A message was taken. */
+export interface Taken {
+  /** Name of the provider that took it. */
+  readonly by: string
+  /** Whether it will report, and another provider could try if it did not arrive. */
+  readonly mayComeBack: boolean
 }
 
 /** One way out. Bounds of its own: 3 s to connect, 8 s in all. */
@@ -27,7 +57,12 @@ export interface Delivery {
   /** Scheme of the provider, for logs. */
   readonly provider: string
   /** @throws DeliveryFailed */
-  send(message: OutgoingMessage): Promise<'sent'>
+  send(message: OutgoingMessage): Promise<'sent' | Taken>
+  /**
+   * Reads a report of this provider; undefined: it is not genuine, or too old (S-82). Absent: it sends none. `provider`
+   * names one of several.
+   */
+  readonly receipt?: (request: ReceiptRequest, provider: string) => Receipt | undefined
   close?(): Promise<void>
 }
 

@@ -11,7 +11,9 @@ export interface Metrics {
   challenge(factor: string): void
   proof(factor: string, outcome: ProofOutcome): void
   message(channel: string, state: 'sent' | 'dropped' | 'failed' | 'retried'): void
+  /** What a provider has reported of a message it took. */
+  receipt(channel: string, state: 'delivered' | 'undelivered' | 'retried'): void
 }
 
 /** Counts nothing; for tests and tools. */
-export const noMetrics: Metrics = { login() {}, challenge() {}, proof() {}, message() {} }
+export const noMetrics: Metrics = { login() {}, challenge() {}, proof() {}, message() {}, receipt() {} }

@@ -110,6 +110,7 @@ function makeExchange(request: IncomingMessage, url: URL, text: string): Exchang
     query: Object.fromEntries(url.searchParams),
     headers: request.headers as Record<string, string>,
     body,
+    bodyText: text,
     bodyKind: text === '' ? 'none' : json ? 'json' : 'form',
     repeated: names.filter((name, at) => names.indexOf(name) !== at),
     address: '192.0.2.1',
