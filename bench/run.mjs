@@ -7,7 +7,7 @@ import { bundledNode } from '../scripts/lib/paths.mjs'
 
 if (!ensureInstalled({ dev: true })) process.exit(1)
 const names = ['crowd', 'postgres', 'soak']
-const [first, ...others] = process.argv.slice(2)
+const [first = '', ...others] = process.argv.slice(2)
 const [name, rest] = names.includes(first) ? [first, others] : ['main', process.argv.slice(2)]
 const main = fileURLToPath(new URL(`${name}.ts`, import.meta.url))
 const args = ['--disable-warning=ExperimentalWarning', main, ...rest]

@@ -2,10 +2,14 @@ import type { Budget } from '#model/budget.ts'
 import type { TenantId } from '#model/ids.ts'
 import type { BucketRule } from './limits.ts'
 
-/** How much of a bucket is used at `now` (epoch ms), refilled by arithmetic; a missing row is an untouched bucket. */
+/**
+ * How much of a bucket is used at `now` (epoch ms), refilled by arithmetic; a missing row is an untouched bucket. A row
+ * from the future, left from before the clock was moved back, refills as one as far in the past, so that nobody waits
+ * for the clock to get there (S-166).
+ */
 export function usedAt(row: Budget | undefined, rule: BucketRule, now: number): number {
   if (!row) return 0
-  const granted = Math.max(0, now - row.at) / (rule.refillEvery * 1_000)
+  const granted = Math.abs(now - row.at) / (rule.refillEvery * 1_000)
   return Math.max(0, row.used - granted)
 }
 

@@ -44,6 +44,7 @@ export type EventType =
   | 'phone.number-refused'
   | 'admin.change'
   | 'key.rotated'
+  | 'clock.moved-back'
 
 export type EventFields = Partial<Omit<AuditEvent, 'tenant' | 'id' | 'at' | 'type'>>
 

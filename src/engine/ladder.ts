@@ -16,7 +16,15 @@ export function climb(rung: Rung, now: number): Rung {
   return { failures, waitUntil: now + seconds * 1_000 }
 }
 
-/** Whole seconds still to wait; 0 when an attempt is welcome. */
-export function waitSeconds(rung: Partial<Rung> | undefined, now: number): number {
-  return rung?.waitUntil !== undefined && rung.waitUntil > now ? Math.ceil((rung.waitUntil - now) / 1_000) : 0
+/**
+ * Whole seconds still to wait; 0 when an attempt is welcome. A wait longer than there is any (`longest`, in seconds) was
+ * begun before the clock was moved back, and is over (S-166).
+ */
+export function waitSeconds(
+  rung: Partial<Rung> | undefined,
+  now: number,
+  longest: number = limits.longestWait,
+): number {
+  const left = Math.ceil(((rung?.waitUntil ?? 0) - now) / 1_000)
+  return left > 0 && left <= longest ? left : 0
 }

@@ -5,6 +5,7 @@ import type { TenantId, UserId } from '#model/ids.ts'
 import type { User } from '#model/user.ts'
 import { type Decision, insert, type OneRef, put, remove, row, rows, type Write } from '#ports/store.ts'
 import { audit } from './events.ts'
+import { waitSeconds } from './ladder.ts'
 import { limits } from './limits.ts'
 import type { Caller, Parts } from './parts.ts'
 
@@ -62,7 +63,7 @@ export function isTrusted(
 ): boolean {
   if (device === undefined || device.model !== model || device.user !== account.user.id) return false
   if ((device.expiresAt ?? 0) <= now || account.user.blocked) return false
-  if (account.authenticators.some((it) => (it.waitUntil ?? 0) > now)) return false
+  if (account.authenticators.some((it) => waitSeconds(it, now) > 0)) return false
   return (device.payload as unknown as Payload).stamp === stampOf(parts, account.user, account.authenticators)
 }
 

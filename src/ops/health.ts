@@ -1,3 +1,4 @@
+import type { Clock } from '#ports/clock.ts'
 import type { Store } from '#ports/store.ts'
 
 export interface Readiness {
@@ -12,18 +13,32 @@ export interface Health {
   readonly stopping: () => void
 }
 
-/**
- * Whether this process can serve: the store answers within 2 s (S-165) and the process is not stopping.
- * @param patience milliseconds a check may take
- */
-export function createHealth({ store, patience = 2_000 }: { store: Pick<Store, 'check'>; patience?: number }): Health {
+/** A difference to the database's clock that is reported, ms (S-166). */
+const tolerated = 2_000
+
+export interface HealthParts {
+  readonly store: Pick<Store, 'check'>
+  /** Milliseconds a check may take. */
+  readonly patience?: number
+  /** Of this machine, for the comparison with the database's; not the clock people move. */
+  readonly clock?: Clock
+  /** Told how far the database's clock is ahead, ms, where that is more than two seconds. */
+  readonly onClockDifference?: (ms: number) => void
+}
+
+/** Whether this process can serve: the store answers within 2 s (S-165) and the process is not stopping. */
+export function createHealth({ store, patience = 2_000, clock, onClockDifference }: HealthParts): Health {
   let stopping = false
   return {
     stopping: () => {
       stopping = true
     },
     async readiness() {
-      const works = await succeeds(store.check(), patience)
+      const checked = store.check().then((databaseTime) => {
+        const ahead = clock && databaseTime !== undefined ? databaseTime - clock.now() : 0
+        if (Math.abs(ahead) > tolerated) onClockDifference?.(ahead)
+      })
+      const works = await succeeds(checked, patience)
       const checks = { store: works ? 'ok' : 'failing', process: stopping ? 'stopping' : 'ok' } as const
       return { ready: works && !stopping, checks }
     },

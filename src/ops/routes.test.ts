@@ -7,8 +7,10 @@ import { operationsGroup } from './routes.ts'
 
 const log = { debug() {}, info() {}, warn() {}, error() {} }
 
-async function parts(check: () => Promise<void>) {
-  const health = createHealth({ store: { check }, patience: 50 })
+async function parts(check: () => Promise<number | undefined>, told: number[] = []) {
+  const clock = { now: () => 1_000_000 }
+  const onClockDifference = (ms: number) => void told.push(ms)
+  const health = createHealth({ store: { check }, patience: 50, clock, onClockDifference })
   const metrics = createMetrics({ process: false })
   const { app } = await createServer({
     groups: [operationsGroup({ health, metrics })],
@@ -24,7 +26,7 @@ async function parts(check: () => Promise<void>) {
 
 describe('health', () => {
   it('is ready while the store answers', async () => {
-    const { app } = await parts(async () => {})
+    const { app } = await parts(async () => undefined)
     const answer = await app.inject('/readyz')
     assert.equal(answer.statusCode, 200)
     assert.deepEqual(answer.json(), { status: 'ok', checks: { store: 'ok', process: 'ok' } })
@@ -45,8 +47,19 @@ describe('health', () => {
     assert.equal((await app.inject('/readyz')).statusCode, 200)
   })
 
+  it('tells when the database’s clock is more than two seconds away, and is ready all the same (S-166)', async () => {
+    const told: number[] = []
+    let time = 1_002_000
+    const { app } = await parts(async () => time, told)
+    for (const next of [1_002_000, 998_000, 1_002_001, 940_000]) {
+      time = next
+      assert.equal((await app.inject('/readyz')).statusCode, 200)
+    }
+    assert.deepEqual(told, [2_001, -60_000])
+  })
+
   it('is not ready once it is stopping (S-167)', async () => {
-    const { app, health } = await parts(async () => {})
+    const { app, health } = await parts(async () => undefined)
     health.stopping()
     assert.equal((await app.inject('/readyz')).statusCode, 503)
     assert.equal((await app.inject('/livez')).statusCode, 200)
@@ -55,7 +68,7 @@ describe('health', () => {
 
 describe('metrics', () => {
   it('counts requests by template and events by our own words only', async () => {
-    const { app, metrics } = await parts(async () => {})
+    const { app, metrics } = await parts(async () => undefined)
     await app.inject('/livez')
     await app.inject('/made/up')
     metrics.login('mfa_required')

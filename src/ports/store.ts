@@ -78,8 +78,8 @@ export interface Store {
   change<const R extends Refs, A>(refs: R, decide: (found: Found<R>) => Decision<A>): Promise<A>
   /** Deletes at most `limit` (1,000) rows whose end lies before `now`; answers how many (S-170). */
   sweep(now: number, limit?: number): Promise<number>
-  /** Rejects when the store cannot serve. */
-  check(): Promise<void>
+  /** Rejects when the store cannot serve. Answers with the database's own time (epoch ms) where it has a clock. */
+  check(): Promise<number | undefined>
   close(): Promise<void>
 }
 

@@ -34,7 +34,9 @@ export function createLease({ store, clock, name, holder, lastsMs }: LeaseParts)
     hold: () =>
       store.change(refs, ({ lease }) => {
         const now = clock.now()
-        const taken = lease !== undefined && lease.memory?.holder !== holder && (lease.expiresAt ?? 0) > now
+        const left = (lease?.expiresAt ?? 0) - now
+        // More than a lease ever lasts: it was taken before the clock was moved back.
+        const taken = lease?.memory?.holder !== holder && left > 0 && left <= lastsMs
         if (taken) return { result: false }
         const held = {
           tenant: nobody,

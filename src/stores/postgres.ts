@@ -14,6 +14,8 @@ import { columnOf, isStorable, sqlTables, sweptTables } from './sql.ts'
 /** Rows one query may answer with, and one transaction may sweep (S-170). */
 const mostRows = 1000
 
+const standing = 'SELECT pg_is_in_recovery(), floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
+
 /** What the store did since it was opened, and what its connections do now. */
 export interface PostgresFigures {
   readonly conflicts: number
@@ -130,10 +132,12 @@ export class PostgresStore implements Store {
     })
   }
 
-  async check(): Promise<void> {
+  async check(): Promise<number | undefined> {
     return this.#taken(async () => {
-      const { rows } = await this.#readSoon(step('SELECT pg_is_in_recovery()'))
-      if (rows[0]?.[0] !== 'f') throw new StoreUnavailable('the database server is a standby, which only reads')
+      const { rows } = await this.#readSoon(step(standing))
+      const [isStandby, time] = rows[0] ?? []
+      if (isStandby !== 'f') throw new StoreUnavailable('the database server is a standby, which only reads')
+      return Number(time)
     })
   }
 

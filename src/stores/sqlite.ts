@@ -133,10 +133,11 @@ export class SqliteStore implements Store {
     return swept
   }
 
-  async check(): Promise<void> {
+  async check(): Promise<undefined> {
     await this.everyTenant()
     // Takes the write lock and lets it go: fails on a file that is locked for long or read-only.
     await this.#enqueue(() => undefined)
+    return undefined
   }
 
   async close(): Promise<void> {

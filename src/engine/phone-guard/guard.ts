@@ -74,7 +74,7 @@ function stopped(look: Look, scope: Scope): Passed | undefined {
     scope === 'prefix'
       ? [rows.phonePrefix, refs.phonePrefix, rows.phonePrefixStop, refs.phonePrefixStop]
       : [rows.phoneCountry, refs.phoneCountry, rows.phoneCountryStop, refs.phoneCountryStop]
-  if (waitSeconds(stop, now) > 0) return { refuse: blocked, writes: [] }
+  if (waitSeconds(stop, now, Number.POSITIVE_INFINITY) > 0) return { refuse: blocked, writes: [] }
   const memory = memoryOf(row)
   const seen = tally(memory, lifetimeOf(caller), now)
   if (!isPumped(seen, figures.answeredPercent, figures.answeredOf)) return undefined

@@ -33,8 +33,8 @@ export async function noticeMayLeave(
     const now = clock.now()
     const [ledger, all] = [memoryOf(found.country), memoryOf(found.tenant)]
     const held =
-      waitSeconds(found.prefixStop, now) > 0 ||
-      waitSeconds(found.countryStop, now) > 0 ||
+      waitSeconds(found.prefixStop, now, Number.POSITIVE_INFINITY) > 0 ||
+      waitSeconds(found.countryStop, now, Number.POSITIVE_INFINITY) > 0 ||
       overCeiling(ledger, figures, country, now) ||
       dayWait(ledger, figures.perCountryDay, now) > 0 ||
       dayWait(all, figures.perTenantDay, now) > 0
