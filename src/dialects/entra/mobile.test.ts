@@ -151,3 +151,78 @@ test('sign-up with attributes, and password reset', async () => {
   const poll = { continuation_token: submitted.continuation_token }
   decoded(await it.post('/resetpassword/v1.0/poll_completion', poll), schemas.poll)
 })
+
+test('every refusal has status 400 and, first among its codes, the number both SDKs look at', async () => {
+  const it = await openEntraWorld({ tenant: { mfa: { mode: 'ALWAYS' } } })
+  await it.setTenant({ phone: { countries: ['US'], blockedPrefixes: ['+1555666'], strict: false } })
+  await it.addUser('ada')
+  await it.addUser('otto', { passwordHash: undefined })
+  const bob = await it.addUser('bob')
+  const start = { username: 'otto@example.com', challenge_type: allTypes }
+  refused(await it.post('/resetpassword/v1.0/start', start), 500222)
+  refused(await it.initiate('ada', { challenge_type: 'oob' }), 901007)
+  refused(await it.initiate('ada', { username: '' }), 90100)
+  refused(await it.initiate('ada', { client_id: 'nobody' }), 700016)
+  const continuation_token = await it.until('registration_required', 'ada')
+  const ask = (challenge_target: string) =>
+    it.post('/register/v1.0/challenge', { continuation_token, challenge_type: 'oob', challenge_target })
+  // The iOS SDK tells these three apart by error, suberror and first code (entra.md §11).
+  assert.equal(refused(await ask('nobody'), 901001).error, 'invalid_request')
+  const blocked = refused(await ask('+15556660100'), 550024)
+  assert.deepEqual([blocked.error, blocked.suberror], ['access_denied', 'provider_blocked_by_rep'])
+  const region = refused(await ask('+4915123456789'), 550024)
+  assert.deepEqual([region.error, region.suberror], ['access_denied', 'provider_blocked_by_admin'])
+  assert.equal((await ask('+15555550177')).status, 200)
+  refused(await it.post('/register/v1.0/continue', { continuation_token, grant_type: 'oob', oob: 'abcdef' }), 50181)
+  refused(await it.post('/register/v1.0/introspect', { continuation_token: 'none' }), 55200)
+
+  await it.enrolAddress(bob, 'sms', '+15555550100')
+  const second = await it.until('mfa_required', 'bob')
+  const introspect = refused(await it.post('/oauth2/v2.0/challenge', { continuation_token: second }), 901001)
+  assert.equal(introspect.suberror, 'introspect_required', 'Android knows this one')
+  // Neither 50034 nor 50126 stands first where the flow goes on: both SDKs would take it for a failure.
+  for (const name of ['ada', 'bob']) {
+    const goesOn = error.parse((await it.password(name)).body)
+    assert.ok(goesOn.continuation_token)
+    assert.ok(![50034, 50126].includes(goesOn.error_codes[0] ?? 0))
+  }
+  const tokens = decoded(await it.mfa(second, 'sms'), schemas.tokens)
+  await it.setTenant({ mfa: { mode: 'TIME_BASED', timeBasedSeconds: 60 } })
+  it.clock.advance(3_000)
+  const refresh = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token }
+  assert.equal(refused(await it.post('/oauth2/v2.0/token', refresh), 50076).error, 'interaction_required')
+  const { continuation_token: old } = (await it.initiate('ada')).body
+  it.clock.advance(3_000)
+  assert.equal(
+    refused(await it.post('/oauth2/v2.0/challenge', { continuation_token: old }), 552003).error,
+    'expired_token',
+  )
+})
+
+test('an address that was proved in this sign-up is preverified in the shape all SDKs know', async () => {
+  const it = await openEntraWorld({ tenant: { mfa: { mode: 'ALWAYS' } } })
+  const start = {
+    username: 'new@example.com',
+    password: passwordOf('new'),
+    challenge_type: allTypes,
+    capabilities: allCapabilities,
+  }
+  const { continuation_token } = decoded(await it.post('/signup/v1.0/start', start), schemas.continuation)
+  const sent = await it.post('/signup/v1.0/challenge', { continuation_token, challenge_type: allTypes })
+  assert.ok(z.int().positive().safeParse(sent.body.interval).success, 'the seconds before a resend')
+  const grant = { continuation_token, grant_type: 'oob', oob: await it.lastCode() }
+  const done = decoded(await it.post('/signup/v1.0/continue', grant), schemas.continuation)
+  const asked = await it.post('/oauth2/v2.0/token', {
+    ...done,
+    grant_type: 'continuation_token',
+    username: start.username,
+  })
+  const needs = refused(asked, 50079)
+  const contact = {
+    continuation_token: needs.continuation_token,
+    challenge_type: 'oob',
+    challenge_target: start.username,
+  }
+  const preverified = z.strictObject({ continuation_token: token, challenge_type: z.literal('preverified') })
+  decoded(await it.post('/register/v1.0/challenge', contact), preverified)
+})

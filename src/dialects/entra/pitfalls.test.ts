@@ -743,6 +743,26 @@ describe('browser', () => {
     const stranger = await it.post('/oauth2/v2.0/initiate', {}, { origin: 'https://evil.example' })
     assert.equal(stranger.headers['access-control-allow-origin'], undefined)
   })
+  test('56. also while the store is away: JSON, with CORS headers, and never a page', async () => {
+    const it = await openEntraWorld()
+    await it.addUser('ada')
+    const { continuation_token } = (await it.initiate('ada')).body
+    assert.equal((await it.post('/oauth2/v2.0/initiate', {}, { origin })).status, 400)
+    await it.store.close()
+    for (const path of ['/oauth2/v2.0/initiate', '/oauth2/v2.0/token', '/register/v1.0/introspect']) {
+      const params = {
+        continuation_token,
+        grant_type: 'password',
+        username: 'ada@example.com',
+        challenge_type: allTypes,
+      }
+      const reply = await it.post(path, params, { origin })
+      assert.ok(reply.status >= 500, `${reply.status} ${reply.text}`)
+      assert.equal(reply.headers['access-control-allow-origin'], origin, path)
+      assert.ok(['temporarily_unavailable', 'server_error'].includes(reply.body.error), reply.text)
+      assert.match(reply.body.correlation_id, /^[0-9a-f-]{36}$/)
+    }
+  })
 })
 
 type World = Awaited<ReturnType<typeof openEntraWorld>>
