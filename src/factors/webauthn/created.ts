@@ -7,6 +7,7 @@ import { countCbor } from './cbor.ts'
 import { clientDataFault } from './client-data.ts'
 import { isOfferedKey } from './cose-key.ts'
 import type { Fault, Faulty } from './fault.ts'
+import { isNameless, isSignedByU2f } from './fido-u2f.ts'
 import { bytesOf, type Creation, creation, textOf, unwrap } from './response.ts'
 import type { CreateState, Credential } from './stored.ts'
 
@@ -44,12 +45,17 @@ export async function examineCreation(state: CreateState, proof: unknown): Promi
   if (!isOfferedKey(credentialPublicKey)) return { fault: 'algorithm' }
   const model = convertAAGUIDToString(aaguid)
   if (state.models !== undefined && !state.models.includes(model)) return { fault: 'model' }
+  // What such a key says of its model and of its user is in no signature.
+  const old = state.attested && object.format === 'fido-u2f'
+  if (old && state.models !== undefined && !isNameless(aaguid)) return { fault: 'model' }
+  if (old && state.verify) return { fault: 'verification' }
+  const userVerified = flags.uv && !old
   const unattested = await attestationFault(state, sent, object)
   if (unattested !== undefined) return { fault: unattested }
   return {
     ceremony: 'create',
     challenge: state.challenge,
-    userVerified: flags.uv,
+    userVerified,
     credential: {
       handle: state.handle,
       rpId: state.rpId,
@@ -60,7 +66,7 @@ export async function examineCreation(state: CreateState, proof: unknown): Promi
       aaguid: model,
       backupEligible: flags.be,
       backedUp: flags.bs,
-      uvInitialized: flags.uv,
+      uvInitialized: userVerified,
       attested: state.attested,
     },
   }
@@ -90,6 +96,10 @@ async function attestationFault(state: CreateState, sent: Creation, object: Pars
     const chain = chainOf(statement)
     const judged = format !== 'none' && judgedFormats.has(format) && chain !== undefined
     if (!judged || !(await isTrustedChain(chain, state.roots))) return 'attestation'
+    if (format === 'fido-u2f') {
+      const signed = await isSignedByU2f(statement, object.data, bytesOf(sent.response.clientDataJSON))
+      return signed ? undefined : 'attestation'
+    }
   } else if (!plainFormats.has(format)) return undefined
   return (await libraryAgrees(state, sent)) ? undefined : 'attestation'
 }

@@ -81,8 +81,10 @@ test('their attestations are believed where they lead to their root, and not whe
   const root = convertCertBufferToPEM(new Uint8Array(Buffer.from(vectors.attestationRoot, 'hex')))
   // The library brings the real root of this format and asks it first.
   SettingsService.setRootCertificates({ identifier: 'apple', certificates: [root] })
-  const attested = vectors.sets.filter((it) => /^(packed-(es|rs|ed)|apple)/.test(it.name) && !(it.name in refusals))
-  assert.equal(attested.length, 6)
+  const attested = vectors.sets.filter(
+    (it) => /^(packed-(es|rs|ed)|apple|fido-u2f)/.test(it.name) && !(it.name in refusals),
+  )
+  assert.equal(attested.length, 7)
   for (const it of attested) {
     const made = await examineCreation(createState(it, { attested: true, roots: [root] }), created(it))
     assert('credential' in made && made.credential.attested, `${it.name} ${JSON.stringify(made)}`)
@@ -100,6 +102,37 @@ test('where attestation is required, no statement, one’s own and formats that 
     const made = await examineCreation(createState(it, { attested: true, roots: [root] }), created(it))
     assert.deepEqual(made, { fault: 'attestation' }, name)
   }
+})
+
+test('the statement of an old security key is good for what was signed alone, and vouches for no model', async () => {
+  const root = convertCertBufferToPEM(new Uint8Array(Buffer.from(vectors.attestationRoot, 'hex')))
+  const it = vectors.sets.find((one) => one.name === 'fido-u2f-es256') ?? assert.fail()
+  const trusting = { attested: true, roots: [root] }
+  const { response, ...rest } = created(it)
+  const object = Buffer.from(response.attestationObject ?? '', 'base64url')
+  const judge = async (bytes: Uint8Array, over: Partial<CreateState> = {}) => {
+    const proof = { ...rest, response: { ...response, attestationObject: Buffer.from(bytes).toString('base64url') } }
+    return await examineCreation(createState(it, { ...trusting, ...over }), proof)
+  }
+  assert('credential' in (await judge(object)))
+  // A bit of the statement's signature, of the key and of its certificate.
+  for (const at of [object.indexOf('sig') + 20, object.length - 1, object.indexOf('x5c') + 40]) {
+    const changed = Buffer.from(object)
+    changed[at] = (changed[at] as number) ^ 1
+    assert('fault' in (await judge(changed)), `byte ${at}`)
+  }
+  const aaguid = it.registration.aaguid.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, '$1-$2-$3-$4-$5')
+  assert.deepEqual(await judge(object, { models: [aaguid] }), { fault: 'model' })
+  assert('fault' in (await judge(object, { verify: true })))
+})
+
+test('where the statement of a platform’s chip names no maker that is registered, it is refused', async () => {
+  const root = convertCertBufferToPEM(new Uint8Array(Buffer.from(vectors.attestationRoot, 'hex')))
+  const it = vectors.sets.find((one) => one.name === 'tpm-es256') ?? assert.fail()
+  SettingsService.setRootCertificates({ identifier: 'tpm', certificates: [root] })
+  // The example of the specification names the maker 00000000.
+  const made = await examineCreation(createState(it, { attested: true, roots: [root] }), created(it))
+  assert.deepEqual(made, { fault: 'attestation' })
 })
 
 /** A root of somebody else. */
