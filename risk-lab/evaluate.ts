@@ -28,7 +28,7 @@ export interface Result {
 }
 
 /** Whether a login is asked, for own logins and attacks alike. */
-type Rule = (attempt: Attempt) => boolean
+export type Rule = (attempt: Attempt) => boolean
 
 /**
  * How the threshold is found: one for each length of history, or one for all. The score has a factor 1 / n_u, so

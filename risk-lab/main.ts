@@ -6,10 +6,11 @@
  */
 import { parseArgs } from 'node:util'
 import { scoreOf } from '#engine/risk/score.ts'
-import { evaluateScore, judged } from './evaluate.ts'
+import { engineRule } from './engine.ts'
+import { baselines, evaluateScore, judged } from './evaluate.ts'
 import { fit, scoreWith } from './fit.ts'
 import { populate } from './population.ts'
-import { beside, byClass, ofBaselines, ofGates, ofShares } from './report.ts'
+import { beside, byClass, ofGates, ofRules, ofShares } from './report.ts'
 import { simulate } from './simulate.ts'
 import { fitted, starting } from './weights.ts'
 
@@ -54,7 +55,7 @@ const single = evaluateScore(it, scoreWith(found), 'one for all')
 say(`# Median re-authentication rate (count) beside the published one\n
 ${beside({ 'starting weights': withStarting, 'fitted weights': withFound, 'fitted, one threshold': single })}\n`)
 say(`# By frequency class, TPR 0.98, fitted weights\n\n${byClass(withFound)}\n`)
-say(`# Rules to beat\n\n${ofBaselines(it)}\n`)
+say(`# Rules to beat, and the engine as a whole\n\n${ofRules(it, { ...baselines, 'the engine': engineRule(it) })}\n`)
 const scores = { 'starting weights': scoreWith(starting), 'fitted weights': scoreWith(found) }
 say(`# Calibrated by the users' own logins, as the engine is\n\n${ofShares(it, scores)}\n`)
 say(`# Gates\n\nStarting weights:\n\n${ofGates(withStarting)}\n\nFitted weights:\n\n${ofGates(withFound)}`)

@@ -1,11 +1,11 @@
 import {
   type Asked,
-  baselines,
   evaluateRule,
   gateRate,
   judged,
   lengths,
   type Result,
+  type Rule,
   rates,
   type Score,
   stoppedAt,
@@ -58,13 +58,13 @@ export function byClass(results: Results): string {
   return table(head, rows)
 }
 
-export function ofBaselines(it: Simulated): string {
+export function ofRules(it: Simulated, rules: Readonly<Record<string, Rule>>): string {
   const head = [
     'rule',
     ...attackers.map((attacker) => `stops ${attacker}`),
     ...lengths.map((length) => `${length} logins`),
   ]
-  const rows = Object.entries(baselines).map(([name, rule]) => {
+  const rows = Object.entries(rules).map(([name, rule]) => {
     const results = attackers.map((attacker) => evaluateRule(it, attacker, rule))
     const asked = lengths.map((length) => cell(results[0]?.byLength.get(length)))
     return [name, ...results.map(({ stopped }) => stopped.toFixed(3)), ...asked]

@@ -9,6 +9,10 @@ export interface Attempt {
   /** Logins the user had before. */
   readonly history: number
   readonly counters: Counters
+  readonly shown: Shown
+  /** Days since the beginning, of this and of the login before. */
+  readonly day: number
+  readonly lastDay?: number
   /** For the rules it is compared with. */
   readonly newAddress: boolean
   readonly newCountry: boolean
@@ -38,13 +42,17 @@ export function simulate({ people, logins }: Population, options: Simulation): S
   const own: Attempt[] = []
   const attacks: Record<Attacker, Attempt[]> = { naive: [], VPN: [], targeted: [], 'very targeted': [] }
   const agents = new Map<number, readonly string[]>()
-  const attempt = (user: number, shown: Shown): Attempt => {
+  const lastDays = new Map<number, number>()
+  const attempt = (user: number, shown: Shown, day: number): Attempt => {
     const counters = ledger.counters(user, shown)
     const { network, agent } = counters
     return {
       user,
       history: counters.ownLogins,
       counters,
+      shown,
+      day,
+      lastDay: lastDays.get(user),
       newAddress: network.user[0] === 0,
       newCountry: network.user[2] === 0,
       // As a cookie would not tell: the system and the kind of device, whatever the version of the browser.
@@ -54,16 +62,17 @@ export function simulate({ people, logins }: Population, options: Simulation): S
   const play = (login: Login): void => {
     const { user, day } = login
     const latest = agents.get(user) ?? []
-    const mine = attempt(user, login)
+    const mine = attempt(user, login, day)
     if (options.keep(user) && mine.history <= options.longest) {
       own.push(mine)
       const victim = { person: people[user] as Person, day, agents: latest }
       for (const kind of mine.history === 0 ? [] : attackers) {
         for (let round = 0; round < options.attacks; round++)
-          attacks[kind].push(attempt(user, attack[kind](it, victim)))
+          attacks[kind].push(attempt(user, attack[kind](it, victim), day))
       }
     }
     ledger.count(user, login)
+    lastDays.set(user, day)
     agents.set(user, [login.agent, ...latest.filter((agent) => agent !== login.agent)].slice(0, 3))
   }
   for (const login of logins) play(login)
