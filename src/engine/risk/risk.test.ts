@@ -182,6 +182,22 @@ test('S-98, S-164: reads that fail and reads that take longer than 50 ms ask for
   }
 })
 
+test('S-98: a look at the addresses that keeps the process busy for longer than that is late too', async () => {
+  const it = await smart()
+  await it.confirm(home)
+  const slow: Networks = {
+    lookup(address) {
+      for (const end = performance.now() + 60; performance.now() < end; );
+      return somePlaces.lookup(address)
+    },
+  }
+  const caller = it.caller({ address: home, userAgent: firefox })
+  const proofs = [{ factor: 'password', channel: 'password', at: it.clock.now() }]
+  const wish = { dialect: 'test', grantType: 'password', scope: [] }
+  const engine = createEngine({ ...it.parts, networks: slow, riskDeadline: 50 })
+  assert.equal((await engine.check({ caller, user: it.ada.id, proofs, wish })).is, 'more')
+})
+
 test('risk.md §1.5: one rating reads at most 16 rows of counts', async () => {
   const it = await smart()
   await it.confirm(home)
