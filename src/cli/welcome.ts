@@ -13,6 +13,7 @@ export function welcome(publicUrl: string, { httpUrl, httpsUrl }: Addresses): re
     `Users           ada@example.com (no second factor yet), grace@example.com (TOTP ${demoTotpSecret})`,
     `Password        ${demoPassword}`,
     'Applications    demo-spa, demo-web (Auth0), demo-native (Entra), demo-cidaas (cidaas), demo-m2m (management API)',
+    'Sample app      npm run example:entra, then http://localhost:5173',
     'Admin token     data/admin.token',
     'Try a first enrolment; this answers mfa_required with an mfa_token for /mfa/associate:',
     `  curl${trust} ${open}/oauth/token -d grant_type=password -d client_id=demo-spa -d username=ada@example.com -d 'password=${demoPassword}' -d audience=https://api.example.com`,

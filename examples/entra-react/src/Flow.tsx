@@ -20,6 +20,7 @@ const actions = { 'sign-in': 'Continue', 'sign-up': 'Continue', reset: 'Send a c
 /** Sign-in, sign-up and reset: they begin with an address, and end signed in. */
 export function Flow({ auth, name, goTo, onSignedIn }: FlowProps) {
   const [state, setState] = useState<AuthFlowStateBase>()
+  const [typed, setTyped] = useState('')
   const [said, setSaid] = useState<Said>()
   const onNext = (result: Result) => {
     const account = accountOf(result)
@@ -36,6 +37,7 @@ export function Flow({ auth, name, goTo, onSignedIn }: FlowProps) {
   }
   const begin = async ({ username = '' }: Readonly<Record<string, string>>) => {
     setSaid(undefined)
+    setTyped(username)
     const { app } = auth
     const result: Result =
       name === 'sign-in'
@@ -54,7 +56,7 @@ export function Flow({ auth, name, goTo, onSignedIn }: FlowProps) {
     if (signedIn === undefined) setSaid({ text: 'The window was closed before you were signed in.', pages: true })
     else onSignedIn(signedIn)
   }
-  if (state !== undefined) return <Steps state={state} onNext={onNext} onLeave={onLeave} />
+  if (state !== undefined) return <Steps state={state} username={typed} onNext={onNext} onLeave={onLeave} />
   return (
     <>
       <Form action={actions[name]} said={said} onSubmit={begin}>

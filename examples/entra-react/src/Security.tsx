@@ -5,7 +5,7 @@ import {
 } from '@azure/msal-browser/custom-auth'
 import { useCallback, useEffect, useState } from 'react'
 import type { Auth } from './auth.ts'
-import { Field, Form, Heading, TextButton } from './parts.tsx'
+import { Field, Form, Heading, TextButton, UserName } from './parts.tsx'
 import { Register } from './Register.tsx'
 import {
   listMethods,
@@ -154,12 +154,12 @@ function Confirm({ auth, account, onOpened, onDone }: ConfirmProps) {
     if (failed(result)) setSaid(say(result.error as FlowError))
     else onNext(result)
   }
-  if (state !== undefined) return <Steps state={state} onNext={onNext} onLeave={onLeave} />
+  if (state !== undefined) return <Steps state={state} username={username} onNext={onNext} onLeave={onLeave} />
   return (
     <Form action="Continue" said={said} onSubmit={signIn}>
       <Heading>Confirm that it is you</Heading>
       <p>You signed in some time ago. Before a method is added, sign in once more.</p>
-      <input type="hidden" name="username" autoComplete="username" value={username} readOnly />
+      <UserName value={username} />
       <Field label="Password" name="password" type="password" autoComplete="current-password" />
     </Form>
   )

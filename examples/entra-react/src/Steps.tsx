@@ -16,7 +16,7 @@ import {
   SignUpPasswordRequiredState,
 } from '@azure/msal-browser/custom-auth'
 import { useEffect, useState } from 'react'
-import { CodeField, Field, Form, Heading, TextButton } from './parts.tsx'
+import { CodeField, Field, Form, Heading, TextButton, UserName } from './parts.tsx'
 import { Register } from './Register.tsx'
 import { registrationByState } from './register.ts'
 import { type FlowError, type Said, say } from './words.ts'
@@ -30,6 +30,8 @@ export interface Result {
 
 export interface StepsProps {
   readonly state: AuthFlowStateBase
+  /** Whose flow it is; for password managers. */
+  readonly username: string
   /** A result without an error: the next step, or the account. */
   readonly onNext: (result: Result) => void
   /** An error nothing on this step can mend: the hosted pages, or a registration that goes on elsewhere. */
@@ -48,7 +50,7 @@ export const accountOf = (result: Result): CustomAuthAccountData | undefined =>
     : undefined
 
 /** Whatever a flow asks for next, a form for each kind of state. */
-export function Steps({ state, onNext, onLeave }: StepsProps) {
+export function Steps({ state, username, onNext, onLeave }: StepsProps) {
   const [said, setSaid] = useState<Said>()
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new step has nothing to complain about yet
   useEffect(() => setSaid(undefined), [state])
@@ -62,6 +64,7 @@ export function Steps({ state, onNext, onLeave }: StepsProps) {
     return (
       <Form action="Sign in" said={said} onSubmit={({ password = '' }) => take(state.submitPassword(password))}>
         <Heading>Enter your password</Heading>
+        <UserName value={username} />
         <Field label="Password" name="password" type="password" autoComplete="current-password" />
       </Form>
     )
@@ -73,11 +76,19 @@ export function Steps({ state, onNext, onLeave }: StepsProps) {
     return <Code state={state} to="your mailbox" said={said} take={take} />
   }
   if (state instanceof SignUpPasswordRequiredState) {
-    return <NewPassword action="Continue" said={said} onChosen={(password) => take(state.submitPassword(password))} />
+    return (
+      <NewPassword
+        username={username}
+        action="Continue"
+        said={said}
+        onChosen={(password) => take(state.submitPassword(password))}
+      />
+    )
   }
   if (state instanceof ResetPasswordPasswordRequiredState) {
     return (
       <NewPassword
+        username={username}
         action="Change password"
         said={said}
         onChosen={(password) => take(state.submitNewPassword(password))}
@@ -157,13 +168,15 @@ function Code({ state, to, said, take }: PartProps<CodeState> & { readonly to: s
 
 interface NewPasswordProps {
   readonly action: string
+  readonly username: string
   readonly said?: Said
   readonly onChosen: (password: string) => Promise<void>
 }
 
-const NewPassword = ({ action, said, onChosen }: NewPasswordProps) => (
+const NewPassword = ({ action, username, said, onChosen }: NewPasswordProps) => (
   <Form action={action} said={said} onSubmit={({ password = '' }) => onChosen(password)}>
     <Heading>Choose a password</Heading>
+    <UserName value={username} />
     <Field
       label="New password"
       hint="Eight characters or more; a few words are easy to remember."

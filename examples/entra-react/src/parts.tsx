@@ -33,6 +33,11 @@ export function Field({ label, hint, ...input }: FieldProps) {
   )
 }
 
+/** Tells password managers whose password it is; nobody sees it. */
+export const UserName = ({ value }: { readonly value: string }) => (
+  <input name="username" autoComplete="username" value={value} readOnly hidden />
+)
+
 /** A code as it was sent; of the announced length, where one was. */
 export function CodeField({ length }: { readonly length?: number }) {
   const known = length !== undefined && length > 0 ? { minLength: length, maxLength: length } : {}

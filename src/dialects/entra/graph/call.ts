@@ -51,6 +51,7 @@ export function refused({ exchange }: GraphCall, outcome: Outcome<unknown>): Ans
 
 const texts: Readonly<Record<string, string>> = {
   'bad-address': 'The number or address is not valid.',
+  'bad-secret': 'The secret is no base32 text, or shorter than 128 bits.',
   'blocked-by-admin': 'Numbers of this region are not enabled in the tenant.',
   'blocked-by-reputation': 'The number is blocked.',
   'already-enrolled': 'The user has this method already.',

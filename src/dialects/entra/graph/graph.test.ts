@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { base32Decode } from '#crypto/base32.ts'
+import { hotp, totpStep } from '#crypto/totp.ts'
 import { type AuthenticatorId, asId } from '#model/ids.ts'
 import { adminToken, clientId, openEntraWorld, payload, type Reply } from '#test/support/entra.ts'
 import { someApplication } from '#test/support/world.ts'
@@ -68,6 +70,21 @@ test('an authenticator app is listed without its secret, and deleted', async () 
   assert.equal(value[0].secretKey, null)
   assert.equal((await call('DELETE', `/softwareOathMethods/${value[0].id}`)).status, 204)
   assert.deepEqual((await call('GET', '/softwareOathMethods')).body, { value: [] })
+})
+
+test('an authenticator app an operator has added proves sign-ins; short secrets are refused', async () => {
+  const { it, ada, call } = await openGraph()
+  const secretKey = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
+  const added = await call('POST', '/softwareOathMethods', { secretKey, displayName: 'Old phone' })
+  assert.deepEqual([added.status, added.body.secretKey], [201, null], added.text)
+  const flow = await it.ticket('ada')
+  const code = hotp(base32Decode(secretKey) as Uint8Array, totpStep(it.clock.now()))
+  const done = await it.answer(flow, { kind: 'totp' }, code)
+  assert.equal(done.no, undefined)
+  for (const bad of ['JBSWY3DPEHPK3PXP', 'no base 32!', undefined]) {
+    assert.equal((await call('POST', '/softwareOathMethods', { secretKey: bad })).status, 400)
+  }
+  assert.equal((await it.authenticators(ada)).length, 1)
 })
 
 test('a phone an operator has added is asked for at the next sign-in', async () => {

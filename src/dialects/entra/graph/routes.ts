@@ -68,6 +68,7 @@ const operations: readonly (readonly [Route['method'], string, GraphHandler])[] 
     ['PATCH', `/${it}/:method`, (call) => change(call, it)],
     ['PUT', `/${it}/:method`, (call) => change(call, it)],
   ]),
+  ['POST', '/softwareOathMethods', createApp],
   ...deletable.map((it) => ['DELETE', `/${it}/:method`, (call: GraphCall) => remove(call, it)] as const),
 ]
 
@@ -162,6 +163,27 @@ async function create(call: GraphCall, collection: (typeof changeable)[number]):
   const { factor, id: authenticator } = imported.yes
   const event = call.event('factor.confirmed', { factor, authenticator })
   const added = await addAuthenticator(engine.parts, tenant, call.user.id, imported.yes, event)
+  if (added === undefined) return notFound(call)
+  return added.no === undefined ? answered(call, 201, [...call.held, added.yes], added.yes) : refused(call, added)
+}
+
+const app = z.object({ secretKey: z.string(), displayName: z.string().max(64).optional() })
+
+/** An authenticator app whose secret the operator has handed over; never shown again, and never shorter than 128 bits (S-9). */
+async function createApp(call: GraphCall): Promise<Answer> {
+  const { parts } = call.dialect.engine
+  const { tenant } = call.exchange
+  const read = app.safeParse(call.exchange.body)
+  const kind = [...parts.factors.values()].find(
+    ({ traits }) => traits.proof === 'code' && traits.channel === 'app',
+  )?.kind
+  if (!read.success || kind === undefined) return badBody(call)
+  const { secretKey: secret, displayName: name } = read.data
+  const imported = importAuthenticator(parts, tenant, call.user.id, { factor: kind, secret, name })
+  if (imported.no !== undefined) return refused(call, imported)
+  if (imported.yes.weak === true) return refused(call, { no: 'bad-secret' })
+  const event = call.event('factor.confirmed', { factor: kind, authenticator: imported.yes.id })
+  const added = await addAuthenticator(parts, tenant, call.user.id, imported.yes, event)
   if (added === undefined) return notFound(call)
   return added.no === undefined ? answered(call, 201, [...call.held, added.yes], added.yes) : refused(call, added)
 }
