@@ -1,15 +1,10 @@
+import { newPushKeyPair, type PushKeyPair } from '#crypto/push-key.ts'
 import type { TenantId } from '#model/ids.ts'
 import type { Keyring } from '#ports/keyring.ts'
 import { type Decision, insert, row, type Store } from '#ports/store.ts'
 
 const model = 'PushKey'
 const id = `${model}:current`
-
-/** The key pair a server shows push services (RFC 8292), base64url: the uncompressed point, and the private scalar. */
-export interface PushKeyPair {
-  readonly publicKey: string
-  readonly privateKey: string
-}
 
 /** The keys of all tenants, each made once, when first asked for, and kept sealed: subscriptions are bound to them. */
 export interface PushKeys {
@@ -20,7 +15,7 @@ export function createPushKeys({ store, keyring }: { readonly store: Store; read
   const known = new Map<TenantId, PushKeyPair>()
 
   async function read(tenant: TenantId): Promise<PushKeyPair> {
-    const fresh = await newPair()
+    const fresh = await newPushKeyPair()
     // Of two processes that make one at once, the first wins.
     const kept = await store.change({ it: row('artifacts', tenant, id) }, ({ it }): Decision<PushKeyPair> => {
       if (it !== undefined) {
@@ -35,11 +30,4 @@ export function createPushKeys({ store, keyring }: { readonly store: Store; read
   }
 
   return { of: async (tenant) => known.get(tenant) ?? (await read(tenant)) }
-}
-
-async function newPair(): Promise<PushKeyPair> {
-  const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
-  const point = await crypto.subtle.exportKey('raw', pair.publicKey)
-  const { d = '' } = await crypto.subtle.exportKey('jwk', pair.privateKey)
-  return { publicKey: Buffer.from(point).toString('base64url'), privateKey: d }
 }

@@ -28,6 +28,8 @@ export interface Challenge extends Row {
   readonly voidedAt?: number
   /** Epoch ms of the last poll, for approvals. */
   readonly polledAt?: number
+  /** Seconds between polls, once somebody has polled too fast. */
+  readonly pollEvery?: number
   /** Epoch ms at which the device fetched it, for approvals. */
   readonly seenAt?: number
   /** What the device has said, for approvals: once, and before whoever signs in asks for it. */

@@ -123,7 +123,7 @@ describe('8.9 push by the SDK', () => {
   })
 })
 
-test('AC-53: of many login starts three in five minutes reach the device, and none after “this was not me”', async () => {
+test('AC-53: of many login starts three in five minutes reach the device, and none after the report that it was not me', async () => {
   const { device } = await enrol('bob')
   const start = async () => {
     const { mfa_token: mfaToken } = await meetsMfa(server, A, 'bob')

@@ -38,13 +38,18 @@ export function astray<A>(
   }
 }
 
-/** Nobody has answered yet; asked for too soon it is `slow-down` (S-59). */
+/** What a timer of a page may be early by, ms. */
+const slack = 500
+
+/** Nobody has answered yet; asked for too soon it is `slow-down`, and from then on the pace is 5 s slower (S-59). */
 export function waiting<A>(parts: Parts, { challenge }: Attempt): Decision<Outcome<Answered<A>>> {
   const now = parts.clock.now()
-  const soon = challenge?.polledAt !== undefined && now - challenge.polledAt < limits.pollInterval * 1_000
+  const pace = challenge?.pollEvery ?? limits.pollInterval
+  const soon = challenge?.polledAt !== undefined && now - challenge.polledAt < pace * 1_000 - slack
+  const slower = soon ? { pollEvery: pace + limits.pollInterval } : {}
   return {
     result: { no: soon ? 'slow-down' : 'waiting' },
-    writes: challenge ? [put('challenges', { ...challenge, polledAt: now })] : [],
+    writes: challenge ? [put('challenges', { ...challenge, ...slower, polledAt: now })] : [],
   }
 }
 

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { DeviceCall } from '#engine/approvals/devices.ts'
-import type { Flow } from '#engine/flow.ts'
 import type { User } from '#model/user.ts'
 import { newPushDevice, type PushDevice, testHome } from '#test/support/push-device.ts'
 import { openWorld, refusalOf, someTenant, type World, type WorldOptions } from '#test/support/world.ts'
+import type { Flow } from '../flow.ts'
 import { decide } from './decide.ts'
-import { forgetAlert, leaveDevice, subscribeDevice } from './devices.ts'
+import { type DeviceCall, forgetAlert, leaveDevice, subscribeDevice } from './devices.ts'
 import { coarse } from './occasion.ts'
 import { pendingRequests } from './pending.ts'
 
@@ -236,7 +235,7 @@ test('S-87: ten unanswered requests in a day are enough; answered ones do not co
   assert((await ask()).yes)
 })
 
-test('S-87, AC-53: “this was not me” stops requests, raises an alarm and tells the owner, until the password is new', async () => {
+test('S-87, AC-53: the report that it was not me stops requests, raises an alarm and tells the owner, until the password is new', async () => {
   const world = await open()
   await world.ask()
   const request = await world.request()
@@ -255,6 +254,19 @@ test('S-87, AC-53: “this was not me” stops requests, raises an alarm and tel
   const fresh = await world.ticket('ada')
   const after = await world.engine.challenge({ caller: caller(world), ticket: fresh.ticket, kinds: ['push'] })
   assert.equal(refusalOf(after).startsWith('granted'), true)
+})
+
+test('S-59: polls go at 5 s, and 5 s slower after each that came too soon; an approval is never kept waiting', async () => {
+  const world = await open()
+  const { flow, challenge, number } = await world.ask()
+  const poll = async (after: number) => {
+    world.clock.advance(after)
+    return (await world.answer(flow, { challenge }, undefined)).no
+  }
+  const said = [await poll(0), await poll(1), await poll(5), await poll(15), await poll(15)]
+  assert.deepEqual(said, ['waiting', 'slow-down', 'slow-down', 'waiting', 'waiting'])
+  await decide(world.parts, world.call(world.device.answer(await world.request(), 'allow', number)), 'answer')
+  assert.equal(await poll(0), undefined)
 })
 
 test('a device is asked one thing at a time: a newer request takes the place of the older', async () => {
