@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { Button } from '../base/Button.tsx'
 import { Card } from '../base/Card.tsx'
 import { Field } from '../base/Field.tsx'
@@ -22,6 +22,20 @@ export function Password({ flow }: { readonly flow: FlowHandle }) {
   return <AskPassword flow={flow} onForgot={() => turn(true)} />
 }
 
+/** An address that is too long for one line is broken before its domain. */
+function breakable(login: string): ReactNode {
+  const at = login.lastIndexOf('@')
+  return at === -1 ? (
+    login
+  ) : (
+    <>
+      {login.slice(0, at)}
+      <wbr />
+      {login.slice(at)}
+    </>
+  )
+}
+
 function AskPassword({ flow, onForgot }: { readonly flow: FlowHandle; readonly onForgot: () => void }) {
   const { state, busy, refusal, run, refuse } = flow
   const { t } = useSpeech()
@@ -39,7 +53,7 @@ function AskPassword({ flow, onForgot }: { readonly flow: FlowHandle; readonly o
     <Card title={t(state.account?.known ? 'password.known-title' : 'password.title')}>
       <div className="who">
         <Icon name="user" />
-        <bdi className="who-name">{login}</bdi>
+        <bdi className="who-name">{breakable(login)}</bdi>
         <Button kind="link" busy={busy === 'back'} onPress={() => void run('back')}>
           {t('password.other-account')}
         </Button>
