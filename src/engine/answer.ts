@@ -1,5 +1,6 @@
 import type { Authenticator } from '#model/authenticator.ts'
 import type { Challenge } from '#model/challenge.ts'
+import type { ChallengeId } from '#model/ids.ts'
 import type { Outcome } from '#model/outcome.ts'
 import type { Verdict } from '#ports/factor.ts'
 import { type Decision, type Found, type Refs, row, rows } from '#ports/store.ts'
@@ -33,7 +34,7 @@ export async function answer<R extends Refs, A>(
   const { caller, flow, issue } = request
   const tenant = caller.tenant.id
   const user = flowUser(flow)
-  const asked = 'challenge' in request.to ? challengeId(request.to.challenge) : undefined
+  const asked = askedIn(request.to)
   const examined = await examineFirst(parts, request)
   const risk = flow.by === 'ticket' ? await riskOfFlow(parts, caller, flow.ticket) : undefined
   const refs = {
@@ -67,16 +68,20 @@ export async function answer<R extends Refs, A>(
   return outcome
 }
 
+/** The row of the challenge that is answered, where one is. */
+const askedIn = (to: AnswerRequest<Refs, unknown>['to']): ChallengeId | undefined =>
+  'kind' in to ? undefined : 'stored' in to ? to.stored : challengeId(to.challenge)
+
 async function examineFirst<R extends Refs, A>(parts: Parts, request: AnswerRequest<R, A>): Promise<Examined> {
   const tenant = request.caller.tenant.id
-  if ('kind' in request.to) return {}
-  const found = await parts.store.get('challenges', tenant, challengeId(request.to.challenge))
+  const asked = askedIn(request.to)
+  const found = asked && (await parts.store.get('challenges', tenant, asked))
   const factor = found && parts.factors.get(found.factor)
   if (factor?.traits.reach === 'phone') return { phone: found?.target }
   if (found === undefined || factor?.examine === undefined) return {}
   const key = factor.keyOf?.(request.proof)
-  const asked = await parts.store.get('authenticators', tenant, found.authenticator)
-  const it = asked && (await claimant(parts, found, asked, key))
+  const one = await parts.store.get('authenticators', tenant, found.authenticator)
+  const it = one && (await claimant(parts, found, one, key))
   if (it === undefined) return { key }
   const material = { secret: openSecret(parts, it), memory: it.memory, challenge: found.state, proof: request.proof }
   return { key, evidence: await factor.examine(material, factorTools(parts, macContext(found))) }

@@ -31,6 +31,7 @@ export function callerOf(exchange: Exchange, application: Application): Caller {
     speaks: exchange.headers['accept-language'],
     correlation: exchange.requestId,
     base: exchange.base,
+    home: exchange.base,
     handles: 'uuid',
   }
 }

@@ -45,6 +45,7 @@ import {
 import { register, registrationFields } from './users/register.ts'
 import { acceptReset, initiateReset, resetAction, validateReset } from './users/reset.ts'
 import { cancel } from './verify/cancel.ts'
+import { acknowledge, allow, deny, notifications, scan } from './verify/device-steps.ts'
 import { initiate } from './verify/initiation.ts'
 import { configuredCheck, configuredList } from './verify/list.ts'
 import { metadata, trackInfo } from './verify/metadata.ts'
@@ -124,6 +125,12 @@ const verifications: readonly Row[] = [
   ['POST', '/verification-srv/v2/authenticate/cancel/:method', cancel],
   ['POST', '/verification-srv/v2/setup/cancel/:method', cancel],
   ['POST', '/verification-actions-srv/setup/:method/cancellation', cancel],
+  ['POST', '/verification-srv/authentication/:method/push/acknowledge', acknowledge],
+  ['POST', '/verification-srv/v2/authenticate/push_acknowledge/:method', acknowledge],
+  ['POST', '/verification-srv/authentication/:method/allow', allow],
+  ['POST', '/verification-srv/v2/authenticate/allow/:method', allow],
+  ['POST', '/verification-srv/authentication/:method/deny', deny],
+  ['POST', '/verification-srv/v2/authenticate/reject/:method', deny],
   ['GET', '/verification-srv/verificationstatus/:status_id', status],
   ['POST', '/verification-srv/v2/notification/status/:status_id', status],
   ['POST', '/verification-srv/notification/status/:status_id', status],
@@ -136,6 +143,9 @@ const setups: readonly Row[] = [
   ['POST', '/verification-actions-srv/setup/:method/initiation/:track_id', setUpInLogin],
   ['POST', '/verification-actions-srv/setup/:method/initiate/:track_id', setUpInLogin],
   ['POST', '/verification-srv/v2/setup/initiate/suggestmfa/:method', setUpInLogin],
+  ['POST', '/verification-actions-srv/setup/:method/scan', scan],
+  ['POST', '/verification-srv/v2/setup/scan/:method', scan],
+  ['POST', '/verification-actions-srv/setup/devices/notifications', notifications],
   ['POST', '/verification-actions-srv/setup/:method/verification', confirmSetUp],
   ['POST', '/verification-srv/v2/setup/enroll/:method', confirmSetUp],
   ['PUT', '/verification-actions-srv/setup/users/friendlyname/:method', nameMethod],

@@ -26,9 +26,9 @@ export function prepare<R extends Refs, A>(
   const ticket = flow.by === 'ticket' ? checkTicket(found.ticket, caller, now, found.user) : undefined
   if (ticket?.no !== undefined) return ticket
   const bound =
-    'challenge' in request.to
-      ? byChallenge(parts, request, found, ticket?.yes, key, now)
-      : byKind(parts, request, request.to.kind, found, ticket?.yes, now)
+    'kind' in request.to
+      ? byKind(parts, request, request.to.kind, found, ticket?.yes, now)
+      : byChallenge(parts, request, found, ticket?.yes, key, now)
   if (bound.no !== undefined) return bound
   const over = budgetsRefuse(parts, caller, found, bound.yes.factor, request.holdBucket === true)
   if (over !== undefined) return over

@@ -1,5 +1,6 @@
 import type { Authenticator } from '#model/authenticator.ts'
 import type { Challenge } from '#model/challenge.ts'
+import type { ChallengeId } from '#model/ids.ts'
 import type { Requirement, Ticket } from '#model/ticket.ts'
 import type { Factor } from '#ports/factor.ts'
 import type { Found, Refs, row, rows } from '#ports/store.ts'
@@ -12,8 +13,11 @@ import type { GuardRows } from '../phone-guard/rows.ts'
 export interface AnswerRequest<R extends Refs, A> {
   readonly caller: Caller
   readonly flow: Flow
-  /** The challenge that is answered, by its handle; or the kind whose authenticators need none. */
-  readonly to: { readonly challenge: string } | { readonly kind: string }
+  /**
+   * The challenge that is answered, by its handle, or by its row where the caller has tied it to a handle of its own; or the
+   * kind whose authenticators need none.
+   */
+  readonly to: { readonly challenge: string } | { readonly stored: ChallengeId } | { readonly kind: string }
   /** What the user sent, unchecked. */
   readonly proof: unknown
   readonly issue: Issue<R, A>

@@ -35,7 +35,6 @@ async function begin(dialect: Dialect, exchange: Exchange, request: LoginRequest
     client: request.client,
     request: request.id,
     sub: '',
-    challenged: true,
     lifetime: codeLifetime({ tenant: exchange.tenant } as Parameters<typeof codeLifetime>[0]),
   })
   return { yes: opened.exchangeId, no: undefined }

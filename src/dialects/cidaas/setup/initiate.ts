@@ -112,14 +112,13 @@ function targetOf({ traits }: Factor, input: Input, user: User): string | undefi
 async function started(dialect: Dialect, setup: Setup, { challenge, show, recoveryCodes }: Enrolment) {
   const { exchange, caller, factor, word, purpose, sub, request } = setup
   const opened = await openExchange(dialect, exchange.tenant.id, {
-    id: challenge,
+    handle: challenge,
     word,
     kind: factor.kind,
     purpose,
     client: caller.application.id,
     request,
     sub,
-    challenged: challenge !== undefined,
     lifetime: codeLifetime(caller),
   })
   return ok({
@@ -127,12 +126,16 @@ async function started(dialect: Dialect, setup: Setup, { challenge, show, recove
     status_id: opened.statusId,
     sub,
     verification_type: word,
-    ...(show?.uri === undefined ? {} : { totp_secret: show.uri }),
+    ...linkOf(factor, show?.uri),
     ...(show?.secret === undefined ? {} : { totp_secret_base32: show.secret }),
     ...shown(factor, opened.exchangeId, factor.traits.proof === 'assertion' ? show : undefined),
     ...(recoveryCodes ? { backup_codes: backupCodes(recoveryCodes) } : {}),
   })
 }
+
+/** What is shown as a QR code: the secret of an app, or the link a device opens (docs/push.md). */
+const linkOf = ({ traits }: Factor, uri: unknown): object =>
+  uri === undefined ? {} : traits.proof === 'approval' ? { enrolment_uri: uri } : { totp_secret: uri }
 
 /** BACKUPCODE is complete at initiation; the set before it is dead (cidaas.md §5.2). */
 async function savedCodes(dialect: Dialect, { exchange, caller, user, word, factor, purpose, sub }: Setup) {
@@ -146,7 +149,6 @@ async function savedCodes(dialect: Dialect, { exchange, caller, user, word, fact
     purpose,
     client: caller.application.id,
     sub,
-    challenged: false,
     lifetime: codeLifetime(caller),
     status: 'ENROLLED',
   })

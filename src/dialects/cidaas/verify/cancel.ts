@@ -1,11 +1,12 @@
-import { challengeId, voidChallenges } from '#engine/challenges.ts'
+import { voidChallenges } from '#engine/challenges.ts'
 import type { Answer, Exchange } from '#http/route.ts'
 import { put, row } from '#ports/store.ts'
 import type { Dialect } from '../dialect.ts'
 import { exchangeIdOf, inputOf, isUuid } from '../input.ts'
 import { ok, said, sayAt } from '../wire.ts'
 import { methodWord } from '../words.ts'
-import { exchangeObject, exchangeRefs, readExchange } from './exchanges.ts'
+import { exchangeObject, exchangeRefs, isLive, readExchange } from './exchanges.ts'
+import { currentOf } from './statuses-of-devices.ts'
 
 /** Gives up a verification or an enrolment: its exchange is dead, the login stays where it is (cidaas.md §4.7, §6.2). */
 export async function cancel(dialect: Dialect, exchange: Exchange): Promise<Answer> {
@@ -17,9 +18,12 @@ export async function cancel(dialect: Dialect, exchange: Exchange): Promise<Answ
   const it = isUuid(id) ? await readExchange(dialect, tenant, id) : undefined
   if (it === undefined || it.word !== word) return sayAt(dialect, exchange, said.unknownExchange)
   const { store, clock } = dialect.engine.parts
-  const refs = { ...exchangeRefs(tenant, it), challenge: row('challenges', tenant, challengeId(id)) }
+  // A page may give up what a device has gone a step further with: it knows the first exchange alone.
+  const now = it.stage === 'moved' ? await currentOf(dialect, tenant, it) : it
+  if (now === undefined) return sayAt(dialect, exchange, said.unknownExchange)
+  const refs = { ...exchangeRefs(tenant, now), challenge: row('challenges', tenant, it.challenge ?? '') }
   const cancelled = await store.change(refs, ({ exchange: kept, status, challenge }) => {
-    if (kept?.payload.stage !== 'initiated' || status === undefined) return { result: false }
+    if (kept?.payload.stage !== now.stage || !isLive(now.stage) || status === undefined) return { result: false }
     return {
       result: true,
       writes: [

@@ -1,6 +1,7 @@
 import { tokenDigest } from '#crypto/digest.ts'
+import { challengeId } from '#engine/challenges.ts'
 import type { Artifact } from '#model/artifact.ts'
-import type { ClientId, TenantId, UserId } from '#model/ids.ts'
+import type { ChallengeId, ClientId, TenantId, UserId } from '#model/ids.ts'
 import type { Proof } from '#model/proof.ts'
 import type { Found, Refs, Write } from '#ports/store.ts'
 import { insert, put, row } from '#ports/store.ts'
@@ -36,12 +37,20 @@ export interface ExchangeNotes {
   readonly sub: string
   /** Id under which pages ask how far it is; it opens nothing. */
   readonly statusId: string
-  /** Whether the engine made a challenge under this id. */
-  readonly challenged: boolean
+  /** The challenge it stands for, where the engine made one; a digest, as all that is kept of handles. */
+  readonly challenge?: ChallengeId
   /** Epoch ms. */
   readonly endsAt: number
-  readonly stage: 'initiated' | 'done' | 'cancelled'
+  readonly stage: Stage
 }
+
+/** Steps of a device on the way to its answer. */
+export type DeviceStage = 'acknowledged' | 'allowed' | 'scanned'
+/** `moved`: a device has gone a step, and a later exchange stands for it (cidaas.md §4.7). */
+export type Stage = 'initiated' | DeviceStage | 'moved' | 'done' | 'cancelled'
+
+const live: readonly Stage[] = ['initiated', 'acknowledged', 'allowed', 'scanned']
+export const isLive = (stage: Stage | undefined): boolean => stage !== undefined && live.includes(stage)
 
 export interface Exchanging extends ExchangeNotes {
   readonly rowId: string
@@ -53,6 +62,9 @@ const graveyard = 3_600_000
 
 const rowIdOf = (id: string): string => `${model}:${tokenDigest(id)}`
 
+/** The row of the exchange whose handle is that of a challenge: both are named by the same digest. */
+export const rowOfChallenge = (challenge: string): string => `${model}:${challenge}`
+
 export const exchangeRow = (tenant: TenantId, id: string, notes: ExchangeNotes): Artifact => ({
   tenant,
   id: rowIdOf(id),
@@ -62,8 +74,16 @@ export const exchangeRow = (tenant: TenantId, id: string, notes: ExchangeNotes):
   expiresAt: notes.endsAt + graveyard,
 })
 
-export async function readExchange({ engine }: Dialect, tenant: TenantId, id: string): Promise<Exchanging | undefined> {
-  const found = await engine.parts.store.get('artifacts', tenant, rowIdOf(id))
+export const readExchange = (dialect: Dialect, tenant: TenantId, id: string): Promise<Exchanging | undefined> =>
+  readExchangeRow(dialect, tenant, rowIdOf(id))
+
+/** The same by its row, which is what a status keeps. */
+export async function readExchangeRow(
+  { engine }: Dialect,
+  tenant: TenantId,
+  rowId: string,
+): Promise<Exchanging | undefined> {
+  const found = await engine.parts.store.get('artifacts', tenant, rowId)
   return found && { ...(found.payload as unknown as ExchangeNotes), rowId: found.id }
 }
 
@@ -71,19 +91,28 @@ export async function readExchange({ engine }: Dialect, tenant: TenantId, id: st
 export async function openExchange(
   dialect: Dialect,
   tenant: TenantId,
-  it: Omit<ExchangeNotes, 'stage' | 'statusId' | 'endsAt'> & {
-    readonly id?: string
+  it: Omit<ExchangeNotes, 'stage' | 'statusId' | 'endsAt' | 'challenge'> & {
+    /** The handle of a challenge, which becomes the id of the exchange. */
+    readonly handle?: string
     readonly lifetime: number
     readonly status?: StatusNotes['status']
   },
 ): Promise<{ readonly exchangeId: string; readonly statusId: string; readonly endsAt: number }> {
   const { random, clock, store } = dialect.engine.parts
-  const { id, lifetime, status = 'INITIATED', ...notes } = it
-  const exchangeId = id ?? random.id()
+  const { handle, lifetime, status = 'INITIATED', ...notes } = it
+  const exchangeId = handle ?? random.id()
   const statusId = random.id()
   const endsAt = clock.now() + lifetime * 1_000
-  const kept = statusRow(dialect, tenant, statusId, { status, word: it.word, sub: it.sub, request: it.request })
-  const row = exchangeRow(tenant, exchangeId, { ...notes, statusId, endsAt, stage: 'initiated' })
+  const exchange = rowIdOf(exchangeId)
+  const kept = statusRow(dialect, tenant, statusId, {
+    status,
+    word: it.word,
+    sub: it.sub,
+    request: it.request,
+    exchange,
+  })
+  const challenge = handle === undefined ? undefined : challengeId(handle)
+  const row = exchangeRow(tenant, exchangeId, { ...notes, challenge, statusId, endsAt, stage: 'initiated' })
   await store.change({}, () => ({ result: undefined, writes: [insert('artifacts', row), insert('artifacts', kept)] }))
   return { exchangeId, statusId, endsAt }
 }
@@ -106,12 +135,38 @@ export function spendExchange(
 ): readonly Write[] | undefined {
   const { exchange, status: before } = found as { exchange?: Artifact; status?: Artifact }
   const notes = exchange?.payload as unknown as ExchangeNotes | undefined
-  if (exchange === undefined || notes?.stage !== 'initiated' || before === undefined) return undefined
+  if (exchange === undefined || notes === undefined || !isLive(notes.stage) || before === undefined) return undefined
   return [
     put('artifacts', { ...exchange, payload: { ...exchange.payload, stage: 'done' } }),
     put('artifacts', { ...before, payload: { ...before.payload, ...status } }),
     insert('artifacts', exchangeRow(tenant, next, { ...notes, stage: 'done' })),
   ]
+}
+
+/**
+ * A step of a device: what it held is worth nothing any more, and its successor is what the status points at
+ * (cidaas.md §4.7). Undefined: somebody else was faster.
+ */
+export async function moveExchange(
+  { engine }: Dialect,
+  tenant: TenantId,
+  it: Exchanging,
+  to: DeviceStage,
+  status: StatusNotes['status'],
+): Promise<string | undefined> {
+  const next = engine.parts.random.id()
+  return await engine.parts.store.change(exchangeRefs(tenant, it), ({ exchange, status: before }) => {
+    const notes = exchange?.payload as unknown as ExchangeNotes | undefined
+    if (exchange === undefined || before === undefined || notes?.stage !== it.stage) return { result: undefined }
+    return {
+      result: next,
+      writes: [
+        put('artifacts', { ...exchange, payload: { ...exchange.payload, stage: 'moved' } }),
+        put('artifacts', { ...before, payload: { ...before.payload, status, exchange: rowIdOf(next) } }),
+        insert('artifacts', exchangeRow(tenant, next, { ...notes, stage: to })),
+      ],
+    }
+  })
 }
 
 /** The object clients get for an exchange (cidaas.md §4.4). */

@@ -93,14 +93,13 @@ async function challengeWith(
   const byLookup = asked.no !== undefined && factor.traits.proof === 'lookup'
   if (asked.no !== undefined && !byLookup) return refuse(dialect, asked)
   const opened = await openExchange(dialect, exchange.tenant.id, {
-    id: asked.yes?.challenge,
+    handle: asked.yes?.challenge,
     word,
     kind: factor.kind,
     purpose: { for: 'track', track: track.ticket.id },
     client: application.id,
     request: request.id,
     sub: masked,
-    challenged: asked.yes?.challenge !== undefined,
     lifetime: asked.yes?.expiresIn ?? codeLifetime(caller),
   })
   const target = asked.yes?.authenticator.target
@@ -148,7 +147,6 @@ async function initiateFirst(dialect: Dialect, asking: Asking): Promise<Answer> 
     client: application.id,
     request: request.id,
     sub,
-    challenged: false,
     lifetime: codeLifetime(caller),
   })
   return ok({

@@ -5,7 +5,15 @@ import type { Proof } from '#model/proof.ts'
 import type { Dialect } from '../dialect.ts'
 import type { Identifier } from '../words.ts'
 
-export type StatusWord = 'INITIATED' | 'AUTHENTICATED' | 'CANCELLED' | 'DENIED' | 'ENROLLED'
+export type StatusWord =
+  | 'INITIATED'
+  | 'PUSH_ACKNOWLEDGED'
+  | 'ALLOWED'
+  | 'SCANNED'
+  | 'DENIED'
+  | 'CANCELLED'
+  | 'AUTHENTICATED'
+  | 'ENROLLED'
 
 /** A first factor that was proved by itself, waiting for its login. */
 export interface FirstFactor {
@@ -21,6 +29,8 @@ export interface StatusNotes {
   /** As its owner knows the user: masked before login. */
   readonly sub?: string
   readonly request?: string
+  /** Row of the exchange that stands for it now. */
+  readonly exchange?: string
   readonly first?: FirstFactor
 }
 
@@ -41,8 +51,11 @@ export const statusRow = ({ engine }: Dialect, tenant: TenantId, id: string, not
   expiresAt: engine.parts.clock.now() + lifetime,
 })
 
-export async function readStatus({ engine }: Dialect, tenant: TenantId, id: string): Promise<Status | undefined> {
-  const found = await engine.parts.store.get('artifacts', tenant, statusRowId(id))
+export const readStatus = (dialect: Dialect, tenant: TenantId, id: string): Promise<Status | undefined> =>
+  readStatusRow(dialect, tenant, statusRowId(id))
+
+export async function readStatusRow({ engine }: Dialect, tenant: TenantId, row: string): Promise<Status | undefined> {
+  const found = await engine.parts.store.get('artifacts', tenant, row)
   if (found === undefined || (found.expiresAt ?? 0) <= engine.parts.clock.now()) return undefined
   return { ...(found.payload as unknown as StatusNotes), rowId: found.id }
 }

@@ -1,20 +1,20 @@
-import type { AnswerRequest } from '#engine/answer.ts'
 import type { Flow } from '#engine/flow.ts'
-import { type Issue, nothingToIssue } from '#engine/issue.ts'
+import { nothingToIssue } from '#engine/issue.ts'
 import { provePasswordless } from '#engine/passwordless.ts'
 import type { Answer, Exchange } from '#http/route.ts'
-import type { Application } from '#model/application.ts'
 import type { Proof } from '#model/proof.ts'
 import type { Found, Refs } from '#ports/store.ts'
-import { callerOf, type Dialect, dialectName } from '../dialect.ts'
+import { callerOf, type Dialect } from '../dialect.ts'
 import { exchangeIdOf, type Input, inputOf, isUuid } from '../input.ts'
 import { readRequest, unmask } from '../requests.ts'
 import { backupCodes, classic, ok, type Row, refuse, refuseAt, said, sayAt } from '../wire.ts'
 import { factorOf, identifierKind, methodWord } from '../words.ts'
-import { type Exchanging, exchangeObject, exchangeRefs, readExchange, spendExchange } from './exchanges.ts'
+import { decideStep } from './device-steps.ts'
+import { type Exchanging, exchangeObject, exchangeRefs, isLive, readExchange, spendExchange } from './exchanges.ts'
 import { keyResponse, namedChallenge } from './keys.ts'
-import type { FirstFactor, StatusNotes } from './statuses.ts'
-import { findTrack, readTrackById } from './tracks.ts'
+import { type Asked, enrols, flowOf, prove } from './prove.ts'
+import type { FirstFactor } from './statuses.ts'
+import { findTrack } from './tracks.ts'
 
 /** `POST /verification-srv/authentication/:method/verification` and its older spelling (cidaas.md §4.5). */
 export async function verify(dialect: Dialect, exchange: Exchange): Promise<Answer> {
@@ -34,33 +34,25 @@ export async function verifyWith(
   const id = exchangeIdOf(input)
   if (id === undefined) return say(said.missing)
   const it = isUuid(id) ? await readExchange(dialect, exchange.tenant.id, id) : undefined
-  if (it === undefined || it.stage !== 'initiated' || it.word !== word) return say(said.unknownExchange)
+  if (it === undefined || !isLive(it.stage) || it.word !== word) return say(said.unknownExchange)
   const { purpose } = it
-  const enrols = purpose.for === 'profile' || (purpose.for === 'track' && purpose.enrols === true)
-  if (enrols !== (kindOfPath === 'setup')) return say(said.unknownExchange)
+  if (enrols(it) !== (kindOfPath === 'setup')) return say(said.unknownExchange)
   if (!(await ownedBy(dialect, exchange, it, input))) {
-    if (it.challenged) await countAstray(dialect, exchange, it, id)
+    await countAstray(dialect, exchange, it)
     return say(said.unknownExchange)
   }
   if (it.endsAt <= dialect.engine.parts.clock.now()) return refuseAt(dialect, exchange, { no: 'challenge-expired' })
   const application = await dialect.engine.parts.store.get('applications', exchange.tenant.id, it.client)
   if (application === undefined) return say(said.unknownExchange)
+  if (it.stage === 'acknowledged' || it.stage === 'allowed') return await decideStep(dialect, exchange, it)
   const proof = proofOf(dialect, input, word, it)
   if (proof === undefined) return say(word === 'FIDO2' ? said.badKey : said.codeMissing)
   const other = namedChallenge(input.raw('fido2_client_response'))
   if (other !== undefined && other !== id) return say(said.badKey)
-  const asked: Asked = { exchange, it, id, application, proof }
+  const asked: Asked = { exchange, it, application, proof }
   if (purpose.for === 'login') return await verifyFirst(dialect, asked, purpose)
   const flow = await flowOf(dialect, exchange, it)
-  return flow === undefined ? say(said.unknownTrack) : await verifyIn(dialect, asked, flow, enrols)
-}
-
-interface Asked {
-  readonly exchange: Exchange
-  readonly it: Exchanging
-  readonly id: string
-  readonly application: Application
-  readonly proof: unknown
+  return flow === undefined ? say(said.unknownTrack) : await verifyIn(dialect, asked, flow)
 }
 
 /** Where request or user are named, they must be those of the exchange; SDKs need not name them. */
@@ -79,7 +71,8 @@ async function ownedBy(dialect: Dialect, exchange: Exchange, it: Exchanging, inp
  * A challenge answered from another login, or by another application: the engine is told who tried, so that an attempt
  * is counted and the audit names both (AC-3, AC-4). Nothing is compared, because the flow is not the challenge's.
  */
-async function countAstray(dialect: Dialect, exchange: Exchange, it: Exchanging, id: string): Promise<void> {
+async function countAstray(dialect: Dialect, exchange: Exchange, it: Exchanging): Promise<void> {
+  if (it.challenge === undefined) return
   const input = inputOf(exchange)
   const found = await readRequest(dialect, exchange, input.any('request'))
   if (found === undefined) return
@@ -95,7 +88,7 @@ async function countAstray(dialect: Dialect, exchange: Exchange, it: Exchanging,
       : undefined
   if (flow === undefined) return
   const caller = callerOf(exchange, found.application)
-  const to = { challenge: id }
+  const to = { stored: it.challenge }
   await dialect.engine.answer({ caller, flow, to, proof: '', issue: nothingToIssue, recordOnly: true })
 }
 
@@ -103,47 +96,19 @@ async function countAstray(dialect: Dialect, exchange: Exchange, it: Exchanging,
 function proofOf({ engine }: Dialect, input: Input, word: string, it: Exchanging): unknown {
   if (it.purpose.for === 'login' && it.purpose.by === 'password') return input.any('password')
   const proof = factorOf(word, engine.parts.factors)?.traits.proof
+  // A device answers for itself; whoever asks learns what it has said.
+  if (proof === 'approval') return ''
   if (proof !== 'assertion') return input.any('code')
   return keyResponse(input.raw('fido2_client_response'))
 }
 
-async function flowOf(dialect: Dialect, exchange: Exchange, { purpose }: Exchanging): Promise<Flow | undefined> {
-  if (purpose.for === 'track') {
-    const track = await readTrackById(dialect, exchange, purpose.track)
-    return track && { by: 'ticket', ticket: track.ticket }
-  }
-  if (purpose.for !== 'profile') return undefined
-  const { token: id, user, client, proofs } = purpose
-  return { by: 'token', id, user, client, proofs, wish: { dialect: dialectName, grantType: 'profile', scope: [] } }
-}
-
-interface Spent {
-  readonly next: string
-}
-
-/** Spends the exchange in the commit that accepts the proof. */
-function spending(dialect: Dialect, { exchange, it }: Asked, status: StatusNotes['status']): Issue<Refs, Spent> {
-  const next = dialect.engine.parts.random.id()
-  const tenant = exchange.tenant.id
-  return {
-    refs: exchangeRefs(tenant, it),
-    decide: (_granted, found) => {
-      const writes = spendExchange(tenant, next, { status }, found)
-      return writes ? { issued: { next }, writes } : { refuse: { no: 'challenge-unknown' }, writes: [] }
-    },
-  }
-}
-
-async function verifyIn(dialect: Dialect, asked: Asked, flow: Flow, enrols: boolean): Promise<Answer> {
-  const { exchange, it, id, application, proof } = asked
-  const to: AnswerRequest<Refs, Spent>['to'] = it.challenged ? { challenge: id } : { kind: it.kind }
-  const issue = spending(dialect, asked, enrols ? 'ENROLLED' : 'AUTHENTICATED')
-  const caller = callerOf(exchange, application)
-  const answered = await dialect.engine.answer({ caller, flow, to, proof, issue, recordOnly: true })
+async function verifyIn(dialect: Dialect, asked: Asked, flow: Flow): Promise<Answer> {
+  const { exchange, it } = asked
+  const answered = await prove(dialect, asked, flow)
   if (answered.no !== undefined) return refuseAt(dialect, exchange, answered)
   const { issued, show } = answered.yes
   return done(dialect, asked, issued.next, {
-    ...(enrols ? { enrolled: true, meta: {} } : {}),
+    ...(enrols(it) ? { enrolled: true, meta: {} } : {}),
     // A saved code is replaced as it is used; this is the one time the new one is shown.
     ...(show?.codes ? { backup_codes: backupCodes(show.codes) } : {}),
   })
