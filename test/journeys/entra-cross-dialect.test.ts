@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { decide } from '#engine/approvals/decide.ts'
 import { openCidaasWorld } from '../support/cidaas.ts'
 import { assertError, type EntraWorld, entraOn, openEntraWorld, payload } from '../support/entra.ts'
+import { newPushDevice, testHome } from '../support/push-device.ts'
 import { passwordOf } from '../support/world.ts'
 
 const own = 'http://auth0.com/oauth/grant-type/'
@@ -75,6 +77,19 @@ test('a user whose only factor has no words here is sent to the pages, and regis
     claims: JSON.stringify({ access_token: { acrs: { essential: true, value: 'c4' } } }),
   })
   assert.deepEqual(steered.body, { challenge_type: 'redirect' })
+})
+
+test('a user whose only factor is push is sent to the pages, where the number is shown', async () => {
+  const it = await openEntraWorld({ tenant: { ...always.tenant, factors: ['password', 'sms', 'email', 'push'] } })
+  const ada = await it.addUser('ada')
+  const device = newPushDevice({ home: testHome, clock: it.clock.now })
+  const flow = it.tokenFlow(ada)
+  const caller = it.caller({ home: testHome })
+  const begun = await it.engine.enrol({ caller, flow, kind: 'push' })
+  const { show, challenge = '' } = begun.yes ?? assert.fail(begun.no)
+  await decide(it.parts, { caller, statement: device.enrol(show?.uri ?? '') }, 'enrol')
+  assert.equal((await it.answer(flow, { challenge }, undefined)).no, undefined)
+  assert.deepEqual((await it.password('ada')).body, { challenge_type: 'redirect' })
 })
 
 test('a phone registered here passes cidaas’ precheck', async () => {

@@ -260,7 +260,7 @@ export const account = z.strictObject({
 export const accountActions = {
   signIn: z.strictObject({ fresh: z.boolean().optional() }),
   addFactor: actions.enrol,
-  confirmFactor: z.strictObject({ ...csrf, proof: z.unknown(), challenge: z.string().max(128).optional() }),
+  confirmFactor: z.strictObject({ ...csrf, proof: z.unknown().optional(), challenge: z.string().max(128).optional() }),
   renameFactor: z.strictObject({ ...csrf, name: z.string().trim().min(1).max(100) }),
   takeRecoveryCode: z.strictObject({ ...csrf, offer: z.string().max(128), id: z.string().max(128) }),
   changePassword: z.strictObject({ ...csrf, password: z.string().min(1).max(4_096) }),
