@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { newPushDevice, type PushDevice, type TestRequest } from '../support/push-device.ts'
+import { openPushService } from '../support/push-service.ts'
 import { type Answered, startServer, type TestServer } from '../support/server.ts'
 import { authClient, conformance, failure, meetsMfa, mfaApi, payload, secretOf, someone } from './support.ts'
 
@@ -226,4 +227,56 @@ test('a device learns the server’s time and the key of its alerts, and calls t
     assert.deepEqual([reply.status, reply.body.error], [status, error], path)
   }
   assert.equal((await server.json('/u/api/authenticator/answer', { statement: 5 })).status, 400)
+})
+
+test('alerts leave through a push service, and a subscription that is gone is dropped while the device goes on asking', async (t) => {
+  const service = await openPushService()
+  t.after(() => service.close())
+  const users = [someone('eve')]
+  const own = await startServer({
+    config: (publicUrl) => ({
+      ...conformance(users, { factors: ['password', 'push'] })(publicUrl),
+      delivery: { push: service.address },
+    }),
+  })
+  t.after(() => own.stop())
+  const client = authClient(own)
+  const device = newPushDevice({ home: own.publicUrl })
+  const call = (path: string, statement: string) => own.json(`/u/api/authenticator/${path}`, { statement })
+  const { mfa_token } = await meetsMfa(own, client, 'eve')
+  const begun = await client.mfa.enrollAuthenticator({
+    mfaToken: mfa_token,
+    authenticatorTypes: ['oob'],
+    oobChannels: ['auth0'],
+  })
+  assert(begun.authenticatorType === 'oob')
+  await call('enrol', device.enrol(begun.barcodeUri ?? '', { subscription: service.subscription }))
+  await client.mfa.verify({ mfaToken: mfa_token, factorType: 'oob', oobCode: begun.oobCode ?? '' })
+
+  const start = async () => {
+    const { mfa_token: mfaToken } = await meetsMfa(own, client, 'eve')
+    const asked = await client.mfa.challengeAuthenticator({ mfaToken, challengeType: 'oob' })
+    return { mfaToken, oobCode: asked.oobCode ?? '' }
+  }
+  const settled = async (count: number) => {
+    for (let i = 0; i < 100 && service.woken.length + service.faults.length < count; i++) await own.outbox()
+    assert.deepEqual([service.faults, service.woken.length], [[], count])
+  }
+  const first = await start()
+  await settled(1)
+  const words = 'Open the authenticator to answer a sign-in request of My Test Tenant.'
+  assert.deepEqual(JSON.parse(service.woken[0]?.body ?? ''), { title: 'My Test Tenant', text: words })
+  assert(!service.woken[0]?.body.includes(numberIn(first.oobCode)))
+
+  service.answers(410)
+  await start()
+  await settled(2)
+  const third = await start()
+  const [request] = (await call('requests', device.say('list'))).body.requests
+  await call('answer', device.answer(request, 'allow', numberIn(third.oobCode)))
+  const tokens = await client.mfa.verify({ mfaToken: third.mfaToken, factorType: 'oob', oobCode: third.oobCode })
+  assert.ok(tokens.accessToken)
+  // Looking at the outbox waits for everything that is on its way.
+  await own.outbox()
+  await settled(2)
 })
