@@ -58,6 +58,9 @@ type Start = Parameters<typeof startReset>[2]
 /** Looks like a reset that has begun; no message leaves, and no code is right. */
 async function resetNobody(parts: Parts, caller: Caller, it: Start): Promise<ResetStart> {
   const state = { ...it, ...decoyState(it.login, 'email') }
+  // The same number of commits as for an account, so that its time tells nothing (S-103).
+  const event = audit(parts, caller, 'password.reset-asked', { outcome: 'failure', reason: 'nobody' })
+  await parts.store.change({}, () => ({ result: undefined, writes: [event] }))
   return { yes: await openJourney(parts, caller, { kind: 'reset', phase: 'address', state }) }
 }
 

@@ -96,6 +96,7 @@ export async function sendAddressCode(
           user: journey.state.user,
           factor: channel,
           details: { journey: journey.kind },
+          ...(journey.state.decoy === undefined ? {} : { outcome: 'failure', reason: 'nobody' }),
         }),
       ],
     }
