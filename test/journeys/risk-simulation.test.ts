@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -108,23 +108,19 @@ test('a draft says who would have been asked, blocked or left without any factor
   assert.equal((await last('ada', keys)).fates.stranded, 1)
 })
 
-test('polyfactor risk simulate says the same beside the running server', async () => {
+/** The command line beside the running server: what it printed. */
+async function polyfactor(...args: readonly string[]): Promise<string> {
   const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-  const config = readdirSync(server.folder).find((file) => file.startsWith('config-')) ?? ''
-  const child = spawn(
-    process.execPath,
-    [main, 'risk', 'simulate', '--config', join(server.folder, config), '--mode', 'ALWAYS', '--json'],
-    {
-      cwd: server.folder,
-      env: {
-        PATH: process.env.PATH,
-        DATABASE_URL: `sqlite:${join(server.folder, 'store.db')}`,
-        POLYFACTOR_MASTER_KEY: 'q83vEjRWeJq83hI0VniavN4SNFZ4mrzeEjRWeJq83hI=',
-        POLYFACTOR_ADMIN_TOKEN: 'Zk1vQ2hXb0RlcjR0aGVUZXN0c09ubHkxMjM0NTY3ODk',
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: server.folder,
+    env: {
+      PATH: process.env.PATH,
+      DATABASE_URL: `sqlite:${join(server.folder, 'store.db')}`,
+      POLYFACTOR_MASTER_KEY: 'q83vEjRWeJq83hI0VniavN4SNFZ4mrzeEjRWeJq83hI=',
+      POLYFACTOR_ADMIN_TOKEN: 'Zk1vQ2hXb0RlcjR0aGVUZXN0c09ubHkxMjM0NTY3ODk',
     },
-  )
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let out = ''
   let err = ''
   child.stdout.on('data', (chunk) => {
@@ -135,9 +131,33 @@ test('polyfactor risk simulate says the same beside the running server', async (
   })
   const code = await new Promise((resolve) => child.once('close', resolve))
   assert.equal(code, 0, err)
+  return out
+}
+
+test('polyfactor risk simulate says the same beside the running server', async () => {
+  const config = readdirSync(server.folder).find((file) => file.startsWith('config-')) ?? ''
+  const named = ['--config', join(server.folder, config)]
+  const out = await polyfactor('risk', 'simulate', ...named, '--mode', 'ALWAYS', '--json')
   const told = JSON.parse(out)
   // The development clock is the server's alone: what happened after it was moved lies ahead for the command.
   const { from, to, ...same } = await simulate({ mfa: { mode: 'ALWAYS' }, from: told.from, to: told.to })
   assert.deepEqual(told, { from, to, ...same })
   assert.ok(told.logins >= 1)
+})
+
+test('polyfactor network update is taken over by the running server within 5 s', { timeout: 30_000 }, async () => {
+  writeFileSync(join(server.folder, 'moved.csv'), '193.213.112.0,193.213.112.255,SE\n')
+  assert.equal(
+    await polyfactor('network', 'update', '--force', '--from', 'moved.csv'),
+    'country: moved.csv is in use\n',
+  )
+  const since = Date.now()
+  for (;;) {
+    await logIn('probe', norway)
+    const [newest] = await decisionsOf('probe')
+    const took = Date.now() - since
+    if (newest.situation.network.country === 'SE') return
+    assert.ok(took < 5_000, `still ${newest.situation.network.country} after ${took} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
 })
