@@ -38,6 +38,7 @@ import { listen } from '#http/listen.ts'
 import { createServer } from '#http/server.ts'
 import { asId, type TenantId } from '#model/ids.ts'
 import type { Message } from '#model/message.ts'
+import type { Tenant } from '#model/tenant.ts'
 import { openNetworks } from '#network/open.ts'
 import { logoutDelivery } from '#oidc/back-channel.ts'
 import { createTenantKeys } from '#oidc/keys.ts'
@@ -143,13 +144,21 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     // In development alerts stop at the outbox unless a push service is configured; browsers may subscribe all the same.
     const alerts = parts.channels.has('push')
     const pushKey = async (tenant: TenantId) => (alerts ? (await pushKeys.of(tenant)).publicKey : undefined)
+    const publicBase = (tenant: Tenant) => baseOf(publicUrl, tenant)
     const server = await createServer({
       groups: [
         ...entraGroups({ engine, keys, adminTokenDigest: tokenDigest(settings.adminToken) }),
         ...auth0Groups({ engine, keys, oidc }),
         ...cidaasGroups({ engine, keys, oidc }),
         ...hostedGroups({ engine, oidc, pushKey }),
-        adminGroup({ parts, keys, adminTokenDigest: tokenDigest(settings.adminToken), development, log }),
+        adminGroup({
+          parts,
+          keys,
+          baseOf: publicBase,
+          adminTokenDigest: tokenDigest(settings.adminToken),
+          development,
+          log,
+        }),
         operationsGroup({ health, metrics }),
         receiptsGroup({ receive: dispatcher.receive, urlOf: receiptUrlOf(publicUrl) }),
         ...(developmentClock
@@ -165,7 +174,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
           : []),
       ],
       resolveTenant: directory.tenantOf,
-      baseOf: (tenant) => baseOf(publicUrl, tenant),
+      baseOf: publicBase,
       originAllowed: directory.originAllowed,
       trustedProxies: config.trusted_proxies,
       log,

@@ -19,6 +19,8 @@ export type Permission =
 export interface AdminParts {
   readonly parts: Parts
   readonly keys: TenantKeys
+  /** Public address of a tenant, for links in mails; from configuration (S-163). */
+  readonly baseOf: (tenant: Tenant) => string
   /** Whether the server runs in development mode, where codes may go to every country by default. */
   readonly development: boolean
 }

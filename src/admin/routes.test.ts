@@ -388,6 +388,32 @@ describe('users', () => {
   })
 })
 
+describe('an invitation to enrol', () => {
+  it('is good once, for a day at most, audited with its reason, and mailed or answered but never both (S-69)', async () => {
+    const it = await api()
+    const id = await newUser(it, { email: 'ada@example.com', locale: 'de' })
+    const path = `/tenants/demo/users/${id}/enrolment-ticket`
+    const mailed = await it.ask('POST', path, { body: { reason: 'new phone' } })
+    assert.deepEqual([mailed.status, mailed.body.mailed, 'ticket_url' in mailed.body], [201, true, false], mailed.text)
+    const [message] = await it.store.list('messages', demo)
+    const sealed = it.parts.keyring.openText(message?.sealed ?? '', ['message', demo, message?.id ?? ''])
+    const { text, language } = JSON.parse(sealed)
+    assert.match(text, /https:\/\/login\.example\/enrollment\?ticket_id=[\w-]{43}$/)
+    assert.equal(language, 'de')
+    const given = await it.ask('POST', path, { body: { reason: 'at the desk', send_mail: false } })
+    assert.match(String(given.body.ticket_url), /^https:\/\/login\.example\/enrollment\?ticket_id=[\w-]{43}$/)
+    assert.equal(await it.store.count('messages', demo), 1)
+    const events = items(await it.ask('GET', `/tenants/demo/events?user=${id}&type=admin.change`))
+    assert.deepEqual(events.map((one) => one.reason).sort(), ['at the desk', 'new phone'])
+    assert.equal((await it.ask('POST', path, { body: {} })).status, 400, 'without a reason')
+    const long = { reason: 'new phone', lifetime_seconds: 86_401 }
+    assert.equal((await it.ask('POST', path, { body: long })).status, 400)
+    const nameless = await newUser(it, { username: 'bob' })
+    const other = `/tenants/demo/users/${nameless}/enrolment-ticket`
+    assert.equal((await it.ask('POST', other, { body: { reason: 'new phone' } })).status, 400)
+  })
+})
+
 describe('a preview of a message', () => {
   it('shows the stored words, or those of the request, escaped, and sends nothing', async () => {
     const { ask, store } = await api()
@@ -710,6 +736,7 @@ describe('another tenant (AC-58, S-139)', () => {
     const bodies: Readonly<Record<string, object>> = {
       createAuthenticator: { factor: 'totp', secret },
       resetAuthenticators: { reason: 'lost phone' },
+      createEnrolmentTicket: { reason: 'lost phone' },
     }
     const before = await it.dump()
     const ofOne = operations.filter(({ path }) => /:(user|client_id|audience|webhook)/.test(path))
@@ -757,6 +784,7 @@ const minimal: Readonly<Record<string, object>> = {
   importUsers: { users: [{}] },
   createAuthenticator: { factor: 'totp', secret },
   resetAuthenticators: { reason: 'lost phone' },
+  createEnrolmentTicket: { reason: 'lost phone' },
 }
 
 describe('secrets (S-14, S-140)', () => {

@@ -6,9 +6,11 @@ import { tokenDigest } from '#crypto/digest.ts'
 import { createKeyring } from '#crypto/keyring.ts'
 import { createPasswordHasher } from '#crypto/passwords.ts'
 import { systemRandom } from '#crypto/random.ts'
+import { baseOf } from '#engine/directory.ts'
 import { factorMap } from '#factors/index.ts'
 import { createServer } from '#http/server.ts'
 import type { TenantId } from '#model/ids.ts'
+import type { Tenant } from '#model/tenant.ts'
 import { createTenantKeys } from '#oidc/keys.ts'
 import { systemClock } from '#ops/clock.ts'
 import { createLog } from '#ops/log.ts'
@@ -126,8 +128,9 @@ async function onStore(settings: Settings, tenant: string | undefined, work: (ad
     const keys = createTenantKeys({ store, keyring, clock: systemClock })
     const token = systemRandom.token()
     const { development } = settings
+    const publicBase = (tenant: Tenant) => baseOf(settings.publicUrl, tenant)
     const server = await createServer({
-      groups: [adminGroup({ parts, keys, development, adminTokenDigest: tokenDigest(token), log })],
+      groups: [adminGroup({ parts, keys, baseOf: publicBase, development, adminTokenDigest: tokenDigest(token), log })],
       resolveTenant: async () => undefined,
       baseOf: () => settings.publicUrl,
       originAllowed: async () => false,

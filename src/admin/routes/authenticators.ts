@@ -1,12 +1,13 @@
 import * as z from 'zod'
 import { removeAuthenticatorOf } from '#engine/accounts/remove-authenticator.ts'
 import { listAuthenticators, replaceRecoveryCode, resetAuthenticators } from '#engine/authenticators.ts'
+import { createEnrolmentTicket } from '#engine/enrolment-tickets.ts'
 import { addAuthenticator } from '#engine/import-authenticator.ts'
 import { asId, type UserId } from '#model/ids.ts'
 import { importOne } from '../accounts.ts'
 import { type Operation, type TenantCall, tenantOperation } from '../operation.ts'
-import { notFound, ofRefusal } from '../problems.ts'
-import { userParams } from '../schemas/common.ts'
+import { invalid, notFound, ofRefusal } from '../problems.ts'
+import { moment, toMoment, userParams } from '../schemas/common.ts'
 import { authenticator, authenticatorCreate, authenticatorParams, authenticatorView, reason } from '../schemas/users.ts'
 
 const tag = 'Authenticators'
@@ -135,4 +136,57 @@ const recoveryCode = tenantOperation({
   },
 })
 
-export const authenticatorRoutes: readonly Operation[] = [list, create, remove, reset, recoveryCode]
+const invite = tenantOperation({
+  method: 'POST',
+  path: '/tenants/:tenant/users/:user/enrolment-ticket',
+  id: 'createEnrolmentTicket',
+  tag,
+  summary: 'Invite a user to enrol',
+  description:
+    'A link, good once and for a day at most, behind which a user without factors enrols one and is not signed in by it (S-69). It is mailed to the address of the user, or answered to be handed over; never both.',
+  permission: 'write:authenticators',
+  params: userParams,
+  body: z.strictObject({
+    reason,
+    lifetime_seconds: z.int().min(300).max(86_400).default(86_400),
+    factors: z.array(z.string().min(1).max(64)).min(1).max(20).optional().meta({
+      description: 'Kinds the user may choose from. Default: every kind of the tenant.',
+    }),
+    send_mail: z.boolean().default(true),
+    language: z.string().max(35).optional().meta({ description: 'Of the mail. Default: the user’s own.' }),
+  }),
+  responses: {
+    201: {
+      description: 'The invitation.',
+      schema: z
+        .strictObject({ ticket_url: z.string().optional(), mailed: z.boolean(), expires_at: moment })
+        .meta({ id: 'EnrolmentInvitation' }),
+    },
+  },
+  problems: ['unavailable'],
+  async handle(call) {
+    const { params, admin, tenant, body } = call
+    const user = asId<UserId>(params.user)
+    const found = await admin.parts.store.get('users', tenant.id, user)
+    if (found === undefined) return notFound
+    if (body.send_mail && found.email === undefined) {
+      return invalid('The user has no address to write to', [{ path: 'send_mail', message: 'must be false' }])
+    }
+    const { lifetime_seconds: lifetime, factors: kinds, language } = body
+    const link = (handle: string) => `${admin.baseOf(tenant)}/enrollment?ticket_id=${handle}`
+    const details = { what: 'enrolment ticket' }
+    const made = await createEnrolmentTicket(admin.parts, {
+      ...{ tenant, user, lifetime },
+      ...(kinds && { kinds }),
+      ...(body.send_mail && { mailLink: link }),
+      ...(language && { locales: [language] }),
+      event: () => call.audit(tenant.id, 'admin.change', { user, reason: body.reason, details }),
+    })
+    if (made.no !== undefined) return ofRefusal(made)
+    const expires_at = toMoment(admin.parts.clock.now() + lifetime * 1_000)
+    const url = body.send_mail ? {} : { ticket_url: link(made.yes) }
+    return { status: 201, body: { ...url, mailed: body.send_mail, expires_at } }
+  },
+})
+
+export const authenticatorRoutes: readonly Operation[] = [list, create, remove, reset, recoveryCode, invite]

@@ -37,7 +37,14 @@ export async function testApi() {
   const write = (fields: object, message: string) => void lines.push(JSON.stringify({ ...fields, message }))
   const log = { debug: write, info: write, warn: write, error: write }
   const keys = createTenantKeys({ store, keyring: parts.keyring, clock: parts.clock })
-  const group = adminGroup({ parts, keys, development: true, adminTokenDigest: tokenDigest(adminToken), log })
+  const group = adminGroup({
+    parts,
+    keys,
+    baseOf: () => 'https://login.example',
+    development: true,
+    adminTokenDigest: tokenDigest(adminToken),
+    log,
+  })
   const server = await createServer({
     groups: [group],
     resolveTenant: async () => undefined,
