@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { State } from '../data.ts'
 import { autofillSupported, giveUpKey, KeyRefused, keysSupported, offerKey, proveKey } from '../keys.ts'
 import type { FlowHandle } from './use-flow.ts'
@@ -15,10 +15,20 @@ const margin = 30_000
 
 type Show = NonNullable<State['passkey']>['show']
 
-/** How long to wait with one question, by the server's own word, ms. */
-function patience(show: Show): number {
-  const { timeout = 0 } = (show.publicKey ?? {}) as { readonly timeout?: number }
-  return Math.max(timeout - margin, margin)
+const optionsOf = (show: Show) => (show.publicKey ?? {}) as { readonly timeout?: number; readonly challenge?: string }
+
+/** The question that was asked last, and until when it is worth waiting with, by this browser's clock. */
+let last: { readonly challenge: string | undefined; readonly until: number } | undefined
+
+function keep(show: Show): void {
+  const { challenge, timeout = 0 } = optionsOf(show)
+  last = { challenge, until: Date.now() + Math.max(timeout - margin, margin) }
+}
+
+/** A question that is good still goes on from one step to the next. */
+function stillGood(passkey: State['passkey']): Show | undefined {
+  if (passkey === undefined || last === undefined || last.until <= Date.now()) return undefined
+  return optionsOf(passkey.show).challenge === last.challenge ? passkey.show : undefined
 }
 
 /** No code was wrong here, and none is too old. */
@@ -33,19 +43,27 @@ export function usePasskey(flow: FlowHandle): Passkey {
   const offered = flow.state.can.passkey === true && keysSupported()
   const [pressed, setPressed] = useState(false)
   const [round, setRound] = useState(0)
+  const before = useRef(flow.state.passkey)
+  before.current = flow.state.passkey
 
   useEffect(() => {
     if (!offered || pressed) return
     let over = false
     let timer: ReturnType<typeof setTimeout> | undefined
-    const wait = async () => {
-      if (!(await autofillSupported()) || over) return
+    const askAnew = async () => {
       const asked = await ask('passkey')
       const show = asked?.ok ? asked.value.passkey?.show : undefined
+      if (show !== undefined) keep(show)
+      return show
+    }
+    const wait = async () => {
+      if (!(await autofillSupported()) || over) return
+      const show = stillGood(before.current) ?? (await askAnew())
       if (show === undefined || over) return
-      timer = setTimeout(() => setRound(round + 1), patience(show))
+      timer = setTimeout(() => setRound(round + 1), (last?.until ?? 0) - Date.now())
       const proof = await offerKey(show)
       clearTimeout(timer)
+      last = undefined
       if (!over) await run('passkey', { proof }, words)
     }
     // Nobody has asked for this: if it cannot be had, the button says why.
@@ -60,6 +78,7 @@ export function usePasskey(flow: FlowHandle): Passkey {
   const press = async () => {
     clear()
     setPressed(true)
+    last = undefined
     try {
       const asked = await send('passkey', {}, words)
       const show = asked?.ok ? asked.value.passkey?.show : undefined
