@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { type Counters, scoreOf } from '#engine/risk/score.ts'
+import { engineRule } from '../../risk-lab/engine.ts'
 import {
   baselines,
   evaluateRule,
@@ -143,4 +144,13 @@ describe('risk.md §1.5, gates, on 150 of 300 users', () => {
   for (const [what, score] of broken) {
     test(`a score that ${what} fails them`, () => assert.notDeepEqual(failing(score), []))
   }
+})
+
+test('the engine as a whole, calibrated by its users alone, stops the naive and asks the median user at most 4 of 12 times', () => {
+  const rule = engineRule(played)
+  const naive = evaluateRule(played, 'naive', rule)
+  assert.ok(naive.stopped >= 0.95, String(naive.stopped))
+  assert.ok((naive.byLength.get(12)?.count ?? 12) <= 4)
+  const vpn = evaluateRule(played, 'VPN', rule)
+  assert.ok(vpn.stopped >= 0.6, String(vpn.stopped))
 })
