@@ -1,4 +1,9 @@
 import type { Context } from 'oidc-provider/lib/provider.js'
+import { languageFor } from '#engine/messages/language.ts'
+import type { Exchange } from '#http/route.ts'
+import { filled, type MessageLanguage } from '#model/message-texts.ts'
+import { type PageWords, pageWords } from './page-words.ts'
+import { exchangeOf } from './sign-in-policy.ts'
 
 /** Plain pages of the provider: no script, nothing of the request but checked words; the style of the hosted pages. */
 
@@ -15,9 +20,9 @@ function escapeHtml(text: string): string {
 }
 
 /** A whole page; `body` is HTML. */
-export function page(title: string, body: string): string {
+export function page(title: string, body: string, language: MessageLanguage = 'en'): string {
   return `<!doctype html>
-<html lang="en">
+<html lang="${language}" dir="${language === 'ar' ? 'rtl' : 'ltr'}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"><title>${escapeHtml(title)}</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/u/pages.css"><link rel="stylesheet" href="/u/brand.css"></head>
 <body><div class="plain"><main><div class="card"><h1>${escapeHtml(title)}</h1>${body}</div></main></div></body>
 </html>
@@ -33,10 +38,27 @@ export const pageHeaders: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
 }
 
+/** The language of a request: what the application asked for, else what the browser speaks, else the tenant's. */
+export const languageOfPage = ({
+  tenant,
+  headers,
+  query,
+}: Pick<Exchange, 'tenant' | 'headers' | 'query'>): MessageLanguage =>
+  languageFor({ tenant, locales: (query.ui_locales ?? '').split(' '), speaks: headers['accept-language'] })
+
+const wordsFor = (ctx: Context): PageWords => pageWords[languageOfPage(exchangeOf(ctx))]
+
 function show(ctx: Context, title: string, body: string): void {
   for (const [name, value] of Object.entries(pageHeaders)) ctx.set(name, value)
   ctx.type = 'html'
-  ctx.body = page(title, body)
+  ctx.body = page(title, body, languageOfPage(exchangeOf(ctx)))
+}
+
+/** A sign-in that cannot go on. */
+export function overPage(exchange: Exchange): string {
+  const language = languageOfPage(exchange)
+  const { title, text } = pageWords[language].over
+  return page(title, `<p class="lead">${escapeHtml(text)}</p>`, language)
 }
 
 interface ErrorOut {
@@ -49,22 +71,24 @@ export function renderErrorPage(ctx: Context, out: ErrorOut): void {
   const mismatch = out.error === 'invalid_redirect_uri'
   if (mismatch) ctx.status = 403
   const text = mismatch ? 'Callback URL mismatch.' : (out.error_description ?? out.error)
-  show(ctx, 'Something went wrong', `<p>${escapeHtml(text)}</p><p><small>${escapeHtml(out.error)}</small></p>`)
+  const body = `<p dir="auto">${escapeHtml(text)}</p><p><small dir="auto">${escapeHtml(out.error)}</small></p>`
+  show(ctx, wordsFor(ctx).wrong, body)
 }
+
+/** A button of a form that stands elsewhere in the page. */
+const button = (form: string, words: string, kind: 'primary' | 'quiet', attributes = ''): string =>
+  `<button class="button button-${kind}" type="submit" form="${form}"${attributes}>${escapeHtml(words)}</button>`
 
 /** Asks before signing out; the form comes from the library and carries its own protection (S-123). */
 export function renderLogoutPage(ctx: Context, form: string): void {
-  const button =
-    '<button class="button button-primary" type="submit" form="op.logoutForm" value="yes" name="logout">Sign out</button>'
-  show(
-    ctx,
-    'Sign out?',
-    `${form}${button} <button class="button button-quiet" type="submit" form="op.logoutForm">Stay signed in</button>`,
-  )
+  const { title, yes, no } = wordsFor(ctx).signOut
+  const out = button('op.logoutForm', yes, 'primary', ' value="yes" name="logout"')
+  show(ctx, title, `${form}${out} ${button('op.logoutForm', no, 'quiet')}`)
 }
 
 export function renderSignedOutPage(ctx: Context): void {
-  show(ctx, 'Signed out', '<p>You have been signed out.</p>')
+  const { title, text } = wordsFor(ctx).signedOut
+  show(ctx, title, `<p>${escapeHtml(text)}</p>`)
 }
 
 interface InputError {
@@ -72,34 +96,31 @@ interface InputError {
   readonly userCode?: string
 }
 
+const alertOf = (said: string): string => `<p class="notice notice-error" role="alert">${escapeHtml(said)}</p>`
+
 /** Asks for the code a device shows (RFC 8628 section 3.3). Of the library's form we keep where it goes and its token. */
 export function renderDeviceCodePage(ctx: Context, form: string, _out: unknown, error?: InputError): void {
+  const { device } = wordsFor(ctx)
   const wrong = error !== undefined && (error.userCode !== undefined || error.name === 'NoCodeError')
-  const said = error === undefined ? undefined : wrong ? codeIsWrong : 'The request was stopped.'
+  const alert = error === undefined ? '' : alertOf(wrong ? device.bad : device.stopped)
   const action = /action="([^"]*)"/.exec(form)?.[1] ?? ''
   const xsrf = /name="xsrf" value="([^"]*)"/.exec(form)?.[1] ?? ''
-  const alert = said === undefined ? '' : `<p class="notice notice-error" role="alert">${said}</p>`
-  const box =
-    '<div class="field code-field"><label for="user_code">Code</label><div class="field-box"><input id="user_code" name="user_code" type="text" autocomplete="off" autocapitalize="characters" spellcheck="false" required></div></div>'
-  const button = '<button class="button button-primary" type="submit">Continue</button>'
-  show(
-    ctx,
-    'Connect a device',
-    `${alert}<p class="lead">Enter the code your device shows.</p><form id="op.deviceInputForm" method="post" action="${action}"><input type="hidden" name="xsrf" value="${xsrf}"/>${box}${button}</form>`,
-  )
+  const box = `<div class="field code-field"><label for="user_code">${escapeHtml(device.code)}</label><div class="field-box"><input id="user_code" name="user_code" type="text" dir="ltr" autocomplete="off" autocapitalize="characters" spellcheck="false" required></div></div>`
+  const go = `<button class="button button-primary" type="submit">${escapeHtml(device.go)}</button>`
+  const fields = `<input type="hidden" name="xsrf" value="${xsrf}"/>${box}${go}`
+  const own = `<form id="op.deviceInputForm" method="post" action="${action}">${fields}</form>`
+  show(ctx, device.title, `${alert}<p class="lead">${escapeHtml(device.lead)}</p>${own}`)
 }
-
-const codeIsWrong = 'That code is not right.'
 
 /** What whoever guesses at codes gets, and whoever enters a code that another browser has entered (S-59, S-60). */
 export function renderDeviceRefusal(ctx: Context, why: 'wrong' | 'too-many'): void {
   ctx.status = why === 'wrong' ? 400 : 429
-  const said = why === 'wrong' ? codeIsWrong : 'Too many wrong codes were entered. Wait ten minutes.'
-  const again = `<p><a class="button button-primary" href="?">Enter another code</a></p>`
-  show(ctx, 'Connect a device', `<p class="notice notice-error" role="alert">${said}</p>${again}`)
+  const { device } = wordsFor(ctx)
+  const again = `<p><a class="button button-primary" href="?">${escapeHtml(device.again)}</a></p>`
+  show(ctx, device.title, `${alertOf(why === 'wrong' ? device.bad : device.tooMany)}${again}`)
 }
 
-/** Names application and place before anyone approves, against codes sent by strangers (S-59). */
+/** Names application, place and time before anyone approves, against codes sent by strangers (S-60). */
 export function renderDeviceConfirmPage(
   ctx: Context,
   form: string,
@@ -107,18 +128,22 @@ export function renderDeviceConfirmPage(
   place: { readonly ip?: string; readonly ua?: string },
   userCode: string,
 ): void {
-  const name = escapeHtml(client.clientName ?? client.clientId)
+  const { confirm } = wordsFor(ctx)
   const begun = ctx.oidc.entities.DeviceCode?.iat
-  const since =
-    begun === undefined ? '' : `, since ${new Date(begun * 1_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`
-  const from = `${escapeHtml(place.ip ?? 'an unknown address')} (${escapeHtml((place.ua ?? 'unknown device').slice(0, 100))})`
-  const text = `<p><b>${name}</b> asks to be connected, from ${from}${since}, and should show <code>${escapeHtml(userCode)}</code>.</p><p>Go on only if you have started this yourself.</p>`
-  const approve = '<button class="button button-primary" type="submit" form="op.deviceConfirmForm">Connect</button>'
-  const stop =
-    '<button class="button button-primary" type="submit" form="op.deviceConfirmForm" value="yes" name="abort">Stop</button>'
-  show(ctx, 'Connect this device?', `${text}${form}${approve} ${stop}`)
+  const time = begun === undefined ? undefined : new Date(begun * 1_000).toISOString().slice(0, 16).replace('T', ' ')
+  const since = time === undefined ? '' : `, ${confirm.since} ${time} UTC`
+  const from = `${place.ip ?? '?'} (${(place.ua ?? '?').slice(0, 100)})${since}`
+  const asks = filled(escapeHtml(confirm.asks), {
+    name: `<b><bdi>${escapeHtml(client.clientName ?? client.clientId)}</bdi></b>`,
+    place: `<bdi>${escapeHtml(from)}</bdi>`,
+    code: `<code dir="ltr">${escapeHtml(userCode)}</code>`,
+  })
+  const yes = button('op.deviceConfirmForm', confirm.yes, 'primary')
+  const no = button('op.deviceConfirmForm', confirm.no, 'quiet', ' value="yes" name="abort"')
+  show(ctx, confirm.title, `<p>${asks}</p><p>${escapeHtml(confirm.warning)}</p>${form}${yes} ${no}`)
 }
 
 export function renderDeviceDonePage(ctx: Context): void {
-  show(ctx, 'Device connected', '<p>You may go back to your device.</p>')
+  const { title, text } = wordsFor(ctx).connected
+  show(ctx, title, `<p>${escapeHtml(text)}</p>`)
 }

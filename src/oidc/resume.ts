@@ -5,7 +5,7 @@ import { clockOffset } from './clock.ts'
 import { withoutCookie } from './cookies.ts'
 import type { Flow, FlowGrant } from './flows.ts'
 import { handOver } from './hand-over.ts'
-import { page, pageHeaders } from './pages.ts'
+import { overPage, pageHeaders } from './pages.ts'
 import type { ProviderParts } from './provider.ts'
 import type { Spelling } from './spelling.ts'
 
@@ -38,7 +38,7 @@ export async function resumeFlow(
 ): Promise<void> {
   const uid = exchange.params.uid ?? exchange.path.split('/').pop() ?? ''
   const flow = await parts.flows.read(exchange, uid)
-  if (flow === undefined) return over(response)
+  if (flow === undefined) return over(response, exchange)
   const { granted, finished, error } = flow.data
   if (error === undefined && (finished !== true || granted === undefined)) {
     response
@@ -47,7 +47,7 @@ export async function resumeFlow(
     return
   }
   const interaction = await provider.Interaction.find(uid)
-  if (interaction === undefined || !(await parts.flows.spend(flow))) return over(response)
+  if (interaction === undefined || !(await parts.flows.spend(flow))) return over(response, exchange)
   interaction.result = error === undefined && granted ? resultOf(parts, flow, granted, exchange) : failed(error)
   // Our own cookie binds the flow to its browser; the session it began beside may have ended meanwhile.
   interaction.session = undefined
@@ -97,10 +97,6 @@ const failed = (error: Flow['data']['error']): object => ({
   error_description: error?.description ?? 'Access denied',
 })
 
-function over(response: ServerResponse): void {
-  const text = page(
-    'This sign-in is over',
-    '<p>It has ended, or was begun in another browser. Go back to the application and start again.</p>',
-  )
-  response.writeHead(400, { ...pageHeaders, 'content-type': 'text/html; charset=utf-8' }).end(text)
+function over(response: ServerResponse, exchange: Exchange): void {
+  response.writeHead(400, { ...pageHeaders, 'content-type': 'text/html; charset=utf-8' }).end(overPage(exchange))
 }
