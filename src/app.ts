@@ -16,7 +16,7 @@ import { openChannels } from '#delivery/open.ts'
 import { targetRule } from '#delivery/private-targets.ts'
 import { createPushKeys } from '#delivery/push-keys.ts'
 import { createWebhookSender } from '#delivery/webhook-sender.ts'
-import { createDevelopmentClock } from '#dev/clock.ts'
+import { createDevelopmentClock, sharedClock } from '#dev/clock.ts'
 import { developmentGroup } from '#dev/routes.ts'
 import { auth0Groups } from '#dialects/auth0/routes.ts'
 import { cidaasGroups } from '#dialects/cidaas/routes.ts'
@@ -48,9 +48,10 @@ import { afterClockWentBack } from '#ops/clock-alarm.ts'
 import { watchClock } from '#ops/clock-watch.ts'
 import { createHealth } from '#ops/health.ts'
 import type { Logger } from '#ops/log.ts'
-import { createMetrics } from '#ops/metrics.ts'
+import { createMetrics, everybodysMetrics } from '#ops/metrics.ts'
 import { receiptsGroup, receiptUrlOf } from '#ops/receipts.ts'
 import { operationsGroup } from '#ops/routes.ts'
+import { alone, type Siblings } from '#ports/siblings.ts'
 import { createJob } from '#stores/job.ts'
 import { createLease } from '#stores/lease.ts'
 import { expireOnce } from '#stores/one-way.ts'
@@ -85,9 +86,9 @@ const resealFor = 1_000
  * Introduces the rooms to each other and starts to listen. The only file that knows them all; it holds no logic.
  * @throws StartError, PortProblem or StoreUnavailable, each readable by an operator; nothing is left open then
  */
-export async function startServer(settings: Settings, log: Logger): Promise<Running> {
+export async function startServer(settings: Settings, log: Logger, siblings: Siblings = alone()): Promise<Running> {
   const { config, development, publicUrl } = settings
-  const developmentClock = development ? createDevelopmentClock() : undefined
+  const developmentClock = development ? sharedClock(createDevelopmentClock(), siblings) : undefined
   const clock = watchClock(developmentClock ?? systemClock)
   const store = expireOnce(rememberSettings(await openStore(settings.databaseUrl)), clock.wentBack)
   const networks = openNetworks({ folder: join(settings.dataDir, 'network'), log })
@@ -159,7 +160,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
           development,
           log,
         }),
-        operationsGroup({ health, metrics }),
+        operationsGroup({ health, metrics: { ...metrics, text: everybodysMetrics(metrics, siblings) } }),
         receiptsGroup({ receive: dispatcher.receive, urlOf: receiptUrlOf(publicUrl) }),
         ...(developmentClock
           ? [

@@ -4,6 +4,7 @@ import { formatProblem } from '#config/problem.ts'
 import { createLog, type Logger } from '#ops/log.ts'
 import type { Exit } from './exit.ts'
 import { databasePlaceProblem } from './preflight.ts'
+import { siblings } from './siblings.ts'
 import { describeStartFailure } from './start-failure.ts'
 import { readParentPid, whenToStop } from './stop.ts'
 import { terminal, withProgress } from './terminal.ts'
@@ -67,7 +68,7 @@ async function start(settings: Settings, log: Logger): Promise<Running | undefin
       return await startWorkers({ count: settings.workers, env, log, patienceMs: DRAIN_MS })
     }
     const { startServer } = await import('#app')
-    return await withProgress('starting', () => startServer(settings, log), 2000)
+    return await withProgress('starting', () => startServer(settings, log, siblings()), 2000)
   } catch (error) {
     log.debug({ err: error }, 'start failed')
     terminal.problem(describeStartFailure(error, settings))

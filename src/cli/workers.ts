@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster'
 import type { Settings } from '#config/load.ts'
 import type { Logger } from '#ops/log.ts'
+import { createRelay } from './siblings.ts'
 import type { Addresses } from './welcome.ts'
 
 /** What a worker tells the process that started it, once. */
@@ -55,6 +56,7 @@ export function tellReady({ httpUrl, httpsUrl }: Addresses): void {
 export async function startWorkers(options: WorkersOptions): Promise<Workers | undefined> {
   const { count, env, log, pauseMs = 1000 } = options
   const alive = new Set<Worker>()
+  const relay = createRelay(alive)
   const timers = new Set<NodeJS.Timeout>()
   let stopping = false
   let failures = 0
@@ -65,10 +67,14 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers | u
     const served = Promise.withResolvers<Addresses | undefined>()
     alive.add(worker)
     worker.on('message', (message: Partial<WorkerReady>) => {
-      if (message.ready) served.resolve(message.ready)
+      if (message.ready) {
+        served.resolve(message.ready)
+        relay.welcome(worker)
+      } else relay.take(worker, message)
     })
     worker.once('exit', (code, signal) => {
       alive.delete(worker)
+      relay.gone(worker)
       served.resolve(undefined)
       if (stopping || !settled) return
       failures = performance.now() - began > wellAfter ? 0 : failures + 1

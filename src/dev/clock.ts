@@ -1,4 +1,5 @@
 import type { Clock } from '#ports/clock.ts'
+import type { Siblings } from '#ports/siblings.ts'
 
 /** A clock that can be moved while the server runs; development only. */
 export interface DevelopmentClock extends Clock {
@@ -6,6 +7,10 @@ export interface DevelopmentClock extends Clock {
   readonly advance: (seconds: number) => void
   /** Returns to real time. */
   readonly reset: () => void
+  /** Moves so far from real time, ms. */
+  readonly set: (offset: number) => void
+  /** Resolves when all processes of this server go by it. */
+  readonly shared: () => Promise<void>
   /** Milliseconds between this clock and real time. */
   readonly offset: () => number
   /** Gives the process its own `Date` back; for tests. */
@@ -44,10 +49,25 @@ export function createDevelopmentClock(): DevelopmentClock {
     reset() {
       offset = 0
     },
+    set(next) {
+      offset = next
+    },
+    shared: async () => {},
     offset: () => offset,
     uninstall() {
       RealDate.now = realNow
       globalThis.Date = RealDate
     },
+  }
+}
+
+/** The same clock in all processes of a server: whichever is told to move it tells the others. */
+export function sharedClock(clock: DevelopmentClock, siblings: Siblings): DevelopmentClock {
+  siblings.handle('clock', (offset) => {
+    if (typeof offset === 'number') clock.set(offset)
+  })
+  return {
+    ...clock,
+    shared: async () => void (await siblings.everybody('clock', clock.offset(), { keep: true })),
   }
 }

@@ -69,7 +69,7 @@ async function showOutbox(parts: DevelopmentParts, outbox: Outbox, { headers, qu
   return { status: 200, headers: { vary: 'Accept' }, body: { messages: await outbox.list({ to, channel, after }) } }
 }
 
-function moveClock(clock: DevelopmentClock, body: unknown): Answer {
+async function moveClock(clock: DevelopmentClock, body: unknown): Promise<Answer> {
   const parsed = clockBody.safeParse(body)
   const detail = 'Send {"advance_seconds": 31} or {"reset": true}'
   if (!parsed.success) return refusePlainly({ trouble: 'malformed', detail })
@@ -80,6 +80,7 @@ function moveClock(clock: DevelopmentClock, body: unknown): Answer {
     if (error instanceof RangeError) return refusePlainly({ trouble: 'malformed', detail: error.message })
     throw error
   }
+  await clock.shared()
   return { status: 200, body: { now: iso(clock) } }
 }
 

@@ -1,6 +1,7 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import type { Observation } from '#http/server.ts'
 import type { Metrics } from '#ports/metrics.ts'
+import type { Siblings } from '#ports/siblings.ts'
 
 /** Seconds; dense where a lean flow step lies (about 1 ms) and where a password hash lies (25 ms). */
 const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -11,6 +12,8 @@ export interface MetricsRegistry extends Metrics {
   /** Prometheus text exposition format 0.0.4, and its content type. */
   readonly text: () => Promise<string>
   readonly contentType: string
+  /** The same, for `everybodysMetrics`. */
+  readonly json: () => Promise<object[]>
 }
 
 /**
@@ -49,7 +52,20 @@ export function createMetrics(options: { readonly process?: boolean } = {}): Met
     message: (channel, state) => messages.inc({ channel: known(channel), state }),
     receipt: (channel, state) => receipts.inc({ channel: known(channel), state }),
     text: () => registry.metrics(),
+    json: () => registry.getMetricsAsJSON(),
     contentType: registry.contentType,
+  }
+}
+
+/**
+ * The figures of all processes of a server as one: sums, and means of what is a delay. Each process has to be made with
+ * the same siblings; one that does not answer in time is left out.
+ */
+export function everybodysMetrics(metrics: MetricsRegistry, siblings: Siblings): () => Promise<string> {
+  siblings.handle('metrics', () => metrics.json())
+  return async () => {
+    const all = (await siblings.everybody('metrics')).filter((it) => Array.isArray(it))
+    return all.length < 2 ? metrics.text() : AggregatorRegistry.aggregate(all as object[]).metrics()
   }
 }
 
