@@ -73,6 +73,11 @@ function answerOf(pages: BuiltPages, method: string, url: URL, referer: string |
     const branded = referer !== undefined && new URL(referer).searchParams.get('branded') === 'true'
     return { status: 200, headers: { 'content-type': 'text/css' }, body: branded ? brandCss(branding) : '' }
   }
+  if (pathname === '/u/authenticator-worker.js') {
+    const file = pages.contents.get(pages.worker)
+    return { status: 200, headers: { 'content-type': 'text/javascript' }, body: file?.plain ?? '' }
+  }
+  if (pathname === paths.manifest) return { status: 200, headers: json, body: '{}' }
   if (pathname.startsWith('/show/')) return shownPage(pages, pathname.slice('/show/'.length), url)
   const showing = states.find(({ name }) => referer?.includes(`/show/${name}?`))
   const reply = showing?.replies?.[`${method} ${pathname}`]
@@ -95,7 +100,7 @@ function shownPage(pages: BuiltPages, name: string, url: URL): Answered {
     status: 200,
     headers: {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': contentPolicy(nonce, []),
+      'content-security-policy': contentPolicy(nonce, [], content.page === 'authenticator'),
     },
     body: renderPage(pages, content, nonce),
   }

@@ -169,6 +169,24 @@ const portal = (name: string, over: Partial<Account> = {}, act?: Shown['act'], r
   ...(act && { act }),
 })
 
+const quiet: NonNullable<Shown['replies']> = {
+  'GET /u/api/authenticator': { status: 200, body: { now: Date.now() } },
+  'POST /u/api/authenticator/requests': { status: 200, body: { now: Date.now(), requests: [] } },
+  'POST /u/api/authenticator/enrol': { status: 404, body: { error: 'factor-unknown', message: '' } },
+}
+const request = {
+  challenge: 'c1',
+  nonce: 'n',
+  application: 'Northwind Travel',
+  place: '203.0.113.*',
+  at: now,
+  expiresAt: now + 5 * minute,
+}
+const waiting: NonNullable<Shown['replies']> = {
+  ...quiet,
+  'POST /u/api/authenticator/requests': { status: 200, body: { now: Date.now(), requests: [request] } },
+}
+
 const codes = { codes: ['7QF4-KM2P-9XTD-H3WB-V6RC'], replaces: false }
 const identify = login('login', {})
 const password = login('password', { step: 'password', ...known })
@@ -268,7 +286,10 @@ export const states: readonly Shown[] = [
     },
   },
   withProblem({ ...setUpKey, name: 'enrol-key-wrong' }, 'wrong-proof'),
-  login('enrol-push', { step: 'enrol', ...enrolling(offerOf(push), { show: { uri: 'https://id.example/u/push#x' } }) }),
+  login('enrol-push', {
+    step: 'enrol',
+    ...enrolling(offerOf(push), { show: { uri: `https://id.example/u/authenticator#enrol=${'x'.repeat(43)}` } }),
+  }),
   login('recovery-codes', { step: 'recovery-codes', recoveryCodes: codes }),
   login(
     'recovery-codes-unsaved',
@@ -323,7 +344,15 @@ export const states: readonly Shown[] = [
     replies: to('challenge', { step: 'challenge', options: [key, saved], asked: asked(key, {}) }),
   },
   withProblem({ ...byKey, name: 'challenge-key-wrong' }, 'key-wrong'),
-  login('challenge-push', { step: 'challenge', options: [push, saved], asked: asked(push, { number: 42 }) }),
+  login('challenge-push', { step: 'challenge', options: [push, saved], asked: asked(push, { number: '482915' }) }),
+  withProblem(
+    login('challenge-push-declined', {
+      step: 'challenge',
+      options: [push, saved],
+      asked: asked(push, { number: '482915' }),
+    }),
+    'declined',
+  ),
   login('challenge-unknown-factor', { step: 'challenge', options: [knock], asked: asked(knock) }),
   login('consent', { step: 'consent', consent: { scopes: ['openid', 'profile', 'email', 'read:things'] } }),
   login('consent-api', { step: 'consent', consent: { scopes: ['openid'], audience: 'https://api.example' } }),
@@ -345,6 +374,32 @@ export const states: readonly Shown[] = [
   },
   { name: 'signed-out', content: { page: 'signed-out' } },
   { name: 'error', content: { page: 'error' } },
+  device('authenticator', async (page) => void (await withAccounts(page, []))),
+  device('authenticator-add', async (page) => {
+    await page.evaluate(`location.hash = 'enrol=${'x'.repeat(43)}'`)
+    await page.getByRole('button', { name: 'Use this device' }).waitFor()
+  }),
+  device('authenticator-late', async (page) => {
+    await page.evaluate(`location.hash = 'enrol=${'x'.repeat(43)}'`)
+    await press('Use this device')(page)
+    await page.getByRole('alert').waitFor()
+  }),
+  device('authenticator-accounts', async (page) => void (await withAccounts(page, ['ada.lovelace@example.com']))),
+  device('authenticator-remove', async (page) => {
+    await withAccounts(page, ['ada.lovelace@example.com'])
+    await press('Remove: ada')(page)
+  }),
+  device('authenticator-request', withRequest, waiting),
+  device(
+    'authenticator-wrong-number',
+    async (page) => {
+      await withRequest(page)
+      await page.getByLabel('Number on the sign-in page').fill('123456')
+      await press('Approve')(page)
+      await page.getByRole('alert').waitFor()
+    },
+    { ...waiting, 'POST /u/api/authenticator/answer': { status: 400, body: { error: 'wrong-proof', message: '' } } },
+  ),
   portal('account'),
   portal('account-bare', {
     factors: [],
@@ -403,4 +458,40 @@ function reset(name: string, valid: boolean): Shown {
       'POST /u/api/reset-password': { status: 204 },
     },
   }
+}
+
+/** The page of a device. */
+function device(name: string, act: NonNullable<Shown['act']>, replies: Shown['replies'] = quiet): Shown {
+  return { name, content: { page: 'authenticator' }, act, replies }
+}
+
+/** A device that knows these accounts and no other, at its page. */
+async function withAccounts(page: Page, accounts: readonly string[]): Promise<void> {
+  await page.evaluate(async (names) => {
+    const opened = await new Promise<IDBDatabase>((resolve) => {
+      const request = indexedDB.open('polyfactor-authenticator', 1)
+      request.onupgradeneeded = () => request.result.createObjectStore('accounts', { keyPath: 'kid' })
+      request.onsuccess = () => resolve(request.result)
+    })
+    const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
+    const { privateKey } = await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])
+    const transaction = opened.transaction('accounts', 'readwrite')
+    const done = new Promise((resolve) => {
+      transaction.oncomplete = resolve
+    })
+    const shelf = transaction.objectStore('accounts')
+    shelf.clear()
+    for (const account of names) {
+      shelf.put({ kid: account, key: privateKey, account, tenant: 'Northwind', addedAt: Date.UTC(2026, 3, 2, 9) })
+    }
+    await done
+    opened.close()
+  }, accounts)
+  await page.reload()
+  await page.locator('h1').first().waitFor()
+}
+
+async function withRequest(page: Page): Promise<void> {
+  await withAccounts(page, ['ada.lovelace@example.com'])
+  await page.getByLabel('Number on the sign-in page').waitFor()
 }

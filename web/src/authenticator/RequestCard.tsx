@@ -49,7 +49,7 @@ export function RequestCard({ pending, onDone }: Properties) {
     <Card title={t('authenticator.waits')} lead={t('authenticator.waits-text')} emblem={<Emblem name="push" />} focus>
       <dl className="facts">
         <Fact name={t('authenticator.application')} value={request.application} />
-        <Fact name={t('authenticator.account')} value={`${account.account} · ${account.tenant}`} />
+        <Fact name={t('authenticator.account')} value={account.account} />
         <Fact name={t('authenticator.place')} value={request.place} />
         <Fact name={t('authenticator.time')} value={date(request.at)} />
       </dl>

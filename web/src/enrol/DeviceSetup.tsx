@@ -83,7 +83,7 @@ export function PushSetup({ handle, backWords }: SetupProperties) {
               </a>
             </p>
           )}
-          <p className="hint" role="status">
+          <p className="match-about centred" role="status">
             {t('enrol.push-waiting')}
           </p>
         </>
