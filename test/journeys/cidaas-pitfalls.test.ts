@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { decodeJwt } from 'jose'
 import { s256 } from '#crypto/digest.ts'
 import { base, callback, openCidaasWorld } from '../support/cidaas.ts'
 
@@ -281,6 +282,204 @@ describe('the pitfalls of cidaas.md §11', () => {
       await it.browser.get(`/session/end_session?${new URLSearchParams(extras)}`),
     ]
     for (const reply of replies) assert.notEqual(reply.location.host, 'evil.example')
+  })
+
+  test('8: a silent renewal is answered at the application in every case, never with a page', async () => {
+    const { world, app, it, initiate } = await open()
+    const silent = (from = it.browser, over: Record<string, string> = {}) =>
+      from.get(`/authz-srv/authz?${new URLSearchParams({ ...query, prompt: 'none', state: 's', ...over })}`)
+    const query = {
+      client_id: 'app',
+      redirect_uri: callback,
+      response_type: 'code',
+      scope: 'openid',
+      code_challenge: s256('v'.repeat(43)),
+      code_challenge_method: 'S256',
+    }
+    const answers = [await silent(world.browser()), await silent(it.browser)]
+    await world.verify('TOTP', await initiate(), app.code())
+    await world.goOn(it)
+    const signedIn = await silent()
+    assert.ok(signedIn.to.code)
+    world.clock.advance(2)
+    answers.push(signedIn, await silent(it.browser, { max_age: '0' }), await silent(it.browser, { code_challenge: '' }))
+    // What was enough at the login no longer is.
+    world.clock.advance(30)
+    await world.setApplication('app', { asksForScopes: true })
+    answers.push(await silent(it.browser, { scope: 'openid profile' }))
+    for (const reply of answers) {
+      assert.equal(reply.status, 302)
+      assert.equal(reply.location.origin + reply.location.pathname, callback)
+      assert.equal(reply.to.state, 's', reply.location.href)
+      assert.equal('error' in reply.to || 'code' in reply.to, true)
+    }
+    assert.deepEqual(
+      answers.map((reply) => reply.to.error),
+      ['login_required', 'login_required', undefined, 'login_required', 'invalid_request', 'interaction_required'],
+    )
+  })
+
+  test('12: a set-up during a login by the path of SDK 5 and by that of SDK 6', async () => {
+    for (const step of ['initiate', 'initiation']) {
+      const world = await openCidaasWorld()
+      await world.addUser('ada')
+      const it = await world.pending('ada')
+      const begun = await it.browser.xhr('POST', `/verification-actions-srv/setup/totp/${step}/${it.track}`, {})
+      assert.equal(begun.status, 200, begun.text)
+      assert.match(begun.body.data.totp_secret, /^otpauth:\/\/totp\//)
+    }
+  })
+
+  test('13: lists and cancellation by the paths the overview names and by those the code uses', async () => {
+    const { it, initiate } = await open()
+    const asked = { request_id: it.requestId, sub: it.sub }
+    for (const path of [
+      '/verification-srv/v2/setup/public/configured/list',
+      '/verification-srv/public/graph/user/setup',
+    ]) {
+      const list = await it.browser.xhr('POST', path, asked)
+      assert.deepEqual(
+        list.body.data.configured_list.map((one: { type: string }) => one.type),
+        ['TOTP', 'BACKUPCODE'],
+        path,
+      )
+    }
+    for (const path of [
+      '/verification-srv/authentication/TOTP/cancel',
+      '/verification-srv/v2/authenticate/cancel/TOTP',
+      '/verification-srv/v2/setup/cancel/TOTP',
+    ]) {
+      const gone = await it.browser.xhr('POST', path, { exchange_id: await initiate(), reason: 'x', type: 'TOTP' })
+      assert.equal(gone.status, 200, path)
+    }
+  })
+
+  test('17: validation_type in metadata, and neither spelling for actions a login does not wait for', async () => {
+    const { world, it } = await open()
+    const meta = await it.browser.xhr('GET', `/token-srv/prelogin/metadata/${it.track}`)
+    assert.equal(meta.body.data.validation_type, 'mfa_required')
+    assert.equal('validationType' in meta.body.data, false)
+    for (const action of ['SKIP', 'DONOTSHOWAGAIN']) {
+      const reply = await it.browser.xhr('POST', `/auth-actions-srv/validation/${it.track}`, { action })
+      assert.deepEqual([reply.status, reply.body.code], [400, 'VER_0025'])
+      const [ada] = await world.store.list('users', world.tenant.id, { limit: 5 })
+      assert.equal(reply.text.includes(String(ada?.id)), false)
+    }
+    assert.equal((await world.goOn(it)).to.error, 'mfa_required', 'nothing was skipped')
+  })
+
+  test('22: a state with anything in it comes back byte for byte; a renewed ID token keeps sub, auth_time and azp', async () => {
+    const world = await openCidaasWorld()
+    await world.addUser('ada')
+    const state = `0123456789abcdef0123456789abcdef;{"path":"/a?b=c&d=%20#e","ü":"€ +"}`
+    const id = await world.requestId({ client_id: 'plain', state, scope: 'openid offline_access' })
+    const landed = await world.signIn(world.browser(), 'ada', id)
+    assert.equal(landed.to.state, state)
+    const first = await world.redeem(landed, { client_id: 'plain' })
+    world.clock.advance(600)
+    const { refresh_token } = first.body
+    const again = { grant_type: 'refresh_token', refresh_token, client_id: 'plain', scope: 'openid offline_access' }
+    const second = await world.browser().form('/token-srv/token', again)
+    const kept = ({ body }: { body: { id_token: string } }) => {
+      const { sub, auth_time, azp } = decodeJwt(body.id_token)
+      return { sub, auth_time, azp }
+    }
+    assert.deepEqual(kept(second), kept(first))
+  })
+
+  test('23: an error goes back to the application with its state, in the mode it asked for', async () => {
+    const world = await openCidaasWorld()
+    for (const [mode, part] of [
+      ['query', 'search'],
+      ['fragment', 'hash'],
+    ] as const) {
+      const query = {
+        client_id: 'app',
+        redirect_uri: callback,
+        response_type: 'token',
+        response_mode: mode,
+        state: 'a;b c',
+      }
+      const reply = await world.browser().get(`/authz-srv/authz?${new URLSearchParams(query)}`)
+      const params = new URLSearchParams(reply.location[part].slice(1))
+      assert.deepEqual([params.get('error'), params.get('state')], ['unsupported_response_type', 'a;b c'])
+    }
+  })
+
+  test('25: neither max_age nor prompt=login during single sign-on spares the second factor of mode ALWAYS', async () => {
+    const { world, app, it, initiate } = await open()
+    await world.verify('TOTP', await initiate(), app.code())
+    assert.ok((await world.goOn(it)).to.code)
+    world.clock.advance(60)
+    for (const over of [{ prompt: 'login' }, { max_age: '30' }] as Record<string, string>[]) {
+      const query: Record<string, string> = {
+        client_id: 'app',
+        redirect_uri: callback,
+        response_type: 'code',
+        scope: 'openid',
+        ...over,
+      }
+      const pkce = { code_challenge: s256('v'.repeat(43)), code_challenge_method: 'S256' }
+      const start = await it.browser.get(`/authz-srv/authz?${new URLSearchParams({ ...query, ...pkce })}`)
+      assert.equal(start.location.pathname, '/user-ui/login')
+      const login = await world.signIn(it.browser, 'ada', start.to.requestId ?? '')
+      assert.equal('code' in login.to, false)
+      assert.ok(login.to.track_id, 'the password is not enough')
+    }
+  })
+
+  test('28: a page that is not in its own list gets no challenge of a key', async () => {
+    const world = await openCidaasWorld({ tenant: { factors: ['password', 'totp', 'webauthn', 'recovery_code'] } })
+    await world.addUser('ada')
+    const it = await world.pending('ada')
+    const path = `/verification-actions-srv/setup/FIDO2/initiation/${it.track}`
+    const elsewhere = { domainURL: base, allowedDomains: ['https://other.example'] }
+    assert.equal((await it.browser.xhr('POST', path, elsewhere)).body.code, 'VER_0035')
+    const here = { domainURL: base, allowedDomains: [base] }
+    assert.equal((await it.browser.xhr('POST', path, here)).status, 200)
+  })
+
+  test('30: what SDK 4 still calls: a token in the initiation, introspection with Bearer, its way to sign out', async () => {
+    const { world, app, it } = await open()
+    const bearer = { authorization: 'Bearer something' }
+    const body = { request_id: it.requestId, sub: it.sub, usage_type: 'MULTIFACTOR_AUTHENTICATION', type: 'totp' }
+    const asked = await it.browser.xhr('POST', '/verification-srv/v2/authenticate/initiate/totp', body, bearer)
+    const { exchange_id } = asked.body.data.exchange_id
+    const proof = { exchange_id, sub: it.sub, pass_code: app.code(), type: 'totp' }
+    const proved = await it.browser.xhr('POST', '/verification-srv/v2/authenticate/authenticate/totp', proof, bearer)
+    assert.equal(proved.status, 200, proved.text)
+    // getAccessToken, since renamed: the same JSON without a verifier.
+    const tokens = await world.redeem(await world.goOn(it), { code_verifier: '' })
+    assert.equal(tokens.status, 200, tokens.text)
+    const { access_token } = tokens.body
+    // validateAccessToken, since removed: a token is not the client's credential (S-120), and the answer is readable.
+    const checked = { token: access_token, token_type_hint: 'access_token', client_id: 'app' }
+    const refused = await it.browser.xhr('POST', '/token-srv/introspect', checked, {
+      authorization: `Bearer ${access_token}`,
+    })
+    assert.deepEqual([refused.status, refused.body.error], [401, 'invalid_client'])
+    const query = { client_id: 'app', redirect_uri: callback, response_type: 'code', scope: 'openid', prompt: 'none' }
+    const pkce = { code_challenge: s256('v'.repeat(43)), code_challenge_method: 'S256' }
+    const silent = () => it.browser.get(`/authz-srv/authz?${new URLSearchParams({ ...query, ...pkce })}`)
+    assert.ok((await silent()).to.code)
+    const away = { access_token_hint: access_token, post_logout_redirect_uri: 'http://localhost:5173' }
+    const gone = await it.browser.get(`/session/end_session?${new URLSearchParams(away)}`)
+    assert.equal(gone.location.href, 'http://localhost:5173/')
+    assert.equal((await silent()).to.error, 'login_required')
+  })
+
+  test('31: where a browser has no crypto.subtle: discovery is readable, and a login without PKCE gives tokens', async () => {
+    const { world, app, it, initiate } = await open()
+    const discovery = await it.browser.xhr('GET', '/.well-known/openid-configuration')
+    assert.match(String(discovery.headers['content-type']), /^application\/json/)
+    for (const name of ['authorization_endpoint', 'token_endpoint', 'end_session_endpoint']) {
+      assert.ok(discovery.body[name], name)
+    }
+    await world.verify('TOTP', await initiate(), app.code())
+    const landed = await world.goOn(it)
+    const body = { code: landed.to.code, client_id: 'app', redirect_uri: callback, grant_type: 'authorization_code' }
+    const tokens = await it.browser.xhr('POST', '/token-srv/token', body)
+    assert.equal(tokens.status, 200, tokens.text)
   })
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type CidaasWorld, callback, openCidaasWorld } from '../support/cidaas.ts'
+import { type CidaasWorld, callback, openCidaasWorld, type Reply } from '../support/cidaas.ts'
 
 async function open(scopes: readonly string[]) {
   const world = await openCidaasWorld()
@@ -197,6 +197,32 @@ describe('cidaas.md §6.3: methods of a user, for administrators', () => {
     assert.equal((await page.xhr('GET', path, undefined, own)).status, 401)
     const less = await open(['cidaas:verification_read'])
     assert.equal((await less.ask('DELETE', path)).status, 403)
+  })
+})
+
+describe('cidaas.md §7.3: methods of an application', () => {
+  test('listed for its own machine, as far as it allows them', async () => {
+    const { world, ask } = await open(['cidaas:verification_read'])
+    const list = async (client: string) => await ask('GET', `/verification-actions-srv/config/${client}`)
+    const types = (reply: Reply) => reply.body.data.map((it: { verificationType: string }) => it.verificationType)
+    assert.ok(types(await list('backend')).includes('SMS'))
+    await world.setApplication('backend', { mfa: { mode: 'OFF', allowedFactors: ['totp'] } })
+    assert.deepEqual(types(await list('backend')), ['TOTP', 'BACKUPCODE'])
+    const other = await list('app')
+    assert.deepEqual([other.status, other.body.error_description], [403, 'clientId does not match with token'])
+  })
+
+  test('what this server has no part for says so in the envelope', async () => {
+    const { ask } = await open(['cidaas:verification_read'])
+    for (const [method, path] of [
+      ['POST', '/verification-actions-srv/config'],
+      ['GET', '/verification-actions-srv/policies/x'],
+      ['GET', '/verification-actions-srv/verification-options'],
+      ['POST', '/verification-actions-srv/setup/devices'],
+    ] as const) {
+      const reply = await ask(method, path, method === 'POST' ? {} : undefined)
+      assert.deepEqual([reply.status, reply.body.code, reply.body.success], [417, 'VER_0028', false], path)
+    }
   })
 })
 

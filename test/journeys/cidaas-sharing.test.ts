@@ -174,6 +174,37 @@ describe('the group somebody comes in', () => {
     assert.deepEqual(said(renewed.body.access_token), south)
   })
 
+  test('cidaas.md §2.9: introspection says them, and whether they are those that are asked for', async () => {
+    const { world } = await open2({ groupSelection: undefined })
+    const id = await world.requestId({ client_id: 'backend', scope })
+    const as = { client_id: 'backend', client_secret: 'backend-secret' }
+    const tokens = await world.redeem(await world.signIn(world.browser(), 'ada', id), as)
+    assert.equal(tokens.status, 200, tokens.text)
+    const ask = async (over: object) =>
+      (await world.browser().xhr('POST', '/token-srv/introspect', { token: tokens.body.access_token, ...as, ...over }))
+        .body
+    assert.deepEqual(
+      (await ask({})).groups.map((it: { groupId: string }) => it.groupId),
+      ['north', 'south', 'staff'],
+    )
+    const east = { groupId: 'east' }
+    const lead = { groupType: 'region', roles: ['lead'] }
+    const both = { groupId: 'south', roles: ['lead', 'owner'] }
+    for (const [groups, strict, active] of [
+      [[lead], false, true],
+      [[east], false, false],
+      [[east, lead], false, true],
+      [[east, lead], true, false],
+      [[both], false, true],
+      [[{ ...both, strictRoleValidation: true }], false, false],
+      [[{ groupId: 'staff', roles: ['lead'] }], false, false],
+    ] as const) {
+      const said = (await ask({ groups, strictGroupValidation: strict })).active
+      assert.equal(said, active, JSON.stringify({ groups, strict }))
+    }
+    assert.equal((await ask({ roles: ['admin'] })).active, false)
+  })
+
   test('who is in one of them is not asked, unless the application always wants it; who is in none never is', async () => {
     const one = await open2({}, groups.slice(1))
     const free = await one.world.signIn(one.world.browser(), 'ada', await one.world.requestId({ scope }))

@@ -22,7 +22,7 @@ import { nativeLogin, passwordLogin } from './login/password.ts'
 import { nativePasswordlessLogin, passwordlessLogin } from './login/passwordless.ts'
 import { deleteGroup, listGroups, showGroup, showPage, writeGroup } from './pages/groups.ts'
 import { pageTable } from './pages/routes.ts'
-import { methodsOfUser, removeOfUser } from './setup/administered.ts'
+import { methodsOfApplication, methodsOfUser, removeOfUser } from './setup/administered.ts'
 import { changeApplication, createApplication, deleteApplication, showApplication } from './setup/applications.ts'
 import { setUp, setUpInLogin } from './setup/initiate.ts'
 import { confirmSetUp, methodConfigs, nameMethod, ownMethods, removeOwn } from './setup/own.ts'
@@ -152,6 +152,7 @@ const setups: readonly Row[] = [
   ['PUT', '/verification-actions-srv/setup/users/friendlyname/:method/:track_id', nameMethod],
   ['GET', '/verification-actions-srv/config', methodConfigs],
   ['GET', '/verification-srv/config/list', methodConfigs],
+  ['GET', '/verification-actions-srv/config/:client_id', methodsOfApplication],
   ['GET', '/verification-actions-srv/users/configurations', ownMethods],
   ['DELETE', '/verification-actions-srv/users/configurations', removeOwn],
   ['DELETE', '/verification-actions-srv/users/configurations/:method', removeOwn],
@@ -191,6 +192,19 @@ const users: readonly Row[] = [
   ['POST', '/activity-streams-srv/user-activities', activities],
 ]
 
+/** A collection there is nothing of. */
+function absentResources(path: string): readonly Row[] {
+  const one = `${path}/:id`
+  return [
+    ['GET', path, notHere],
+    ['POST', path, notHere],
+    ['PUT', path, notHere],
+    ['GET', one, notHere],
+    ['PUT', one, notHere],
+    ['DELETE', one, notHere],
+  ]
+}
+
 /** Services SDKs know and this server has no part for; they say so (cidaas.md appendix A). */
 const absent: readonly Row[] = [
   ['GET', '/useractions-srv/invitations/:id', notHere],
@@ -208,6 +222,20 @@ const absent: readonly Row[] = [
   // Conditions this server never opens: no track can belong to them.
   ['POST', '/login-srv/progressive/update/user', noSuchTrack],
   ['POST', '/auth-actions-srv/validation/:track_id', noSuchTrack],
+  ['POST', '/token-srv/prelogin/suggested/mfa/update/:track_id', noSuchTrack],
+  // Devices of cidaas' own authenticator; ours sign what they say (docs/push.md).
+  ['POST', '/verification-actions-srv/setup/devices', notHere],
+  ['GET', '/verification-actions-srv/devices', notHere],
+  ['POST', '/verification-actions-srv/devices/registration/initiation', notHere],
+  ['POST', '/verification-actions-srv/devices/registration/verification', notHere],
+  ['POST', '/verification-actions-srv/mfa/history', notHere],
+  ['POST', '/verification-actions-srv/mfa/timeline', notHere],
+  // Methods of others' making, and profiles beside the application's own settings.
+  ['POST', '/verification-actions-srv/config', notHere],
+  ['PUT', '/verification-actions-srv/config', notHere],
+  ['DELETE', '/verification-actions-srv/config', notHere],
+  ...absentResources('/verification-actions-srv/verification-options'),
+  ...absentResources('/verification-actions-srv/policies'),
 ]
 
 const table = [...front, ...login, ...verifications, ...setups, ...users, ...absent, ...pageTable]

@@ -25,7 +25,8 @@ export const cidaasSpelling: Spelling = {
   },
   findAudience: async () => undefined,
   grantTypes: Object.keys(grants),
-  discovery: () => ({
+  discovery: (base) => ({
+    check_session_iframe: `${base}/session/check_session`,
     scopes_supported: [
       'openid',
       'profile',

@@ -3,12 +3,25 @@ import { listAuthenticators } from '#engine/authenticators.ts'
 import { systemAudit } from '#engine/events.ts'
 import type { Answer, Exchange } from '#http/route.ts'
 import type { Authenticator } from '#model/authenticator.ts'
-import { asId, type UserId } from '#model/ids.ts'
-import type { Dialect } from '../dialect.ts'
+import { asId, type ClientId, type UserId } from '#model/ids.ts'
+import { callerOf, type Dialect } from '../dialect.ts'
 import { listed, methodsOf } from '../verify/methods.ts'
-import { nothing, ok, refuseAt, said, sayAt } from '../wire.ts'
+import { action, nothing, ok, refuseAt, said, sayAt } from '../wire.ts'
 import { factorOf, methodWord } from '../words.ts'
 import { machineOf } from './machine.ts'
+import { configsOf } from './own.ts'
+
+/** `GET /verification-actions-srv/config/:client_id`: what an application allows, for its own machine (cidaas.md §7.3). */
+export async function methodsOfApplication(dialect: Dialect, exchange: Exchange): Promise<Answer> {
+  const claims = await machineOf(dialect, exchange, 'cidaas:verification_read')
+  if ('status' in claims) return claims
+  const { client_id: client } = exchange.params
+  if (client !== claims.client) return action([403, 'VER_0006', 'forbidden', 'clientId does not match with token'])
+  const application = await dialect.engine.parts.store.get('applications', exchange.tenant.id, asId<ClientId>(client))
+  if (application === undefined) return nothing
+  const allowed = application.mfa?.allowedFactors ?? exchange.tenant.mfa?.allowedFactors
+  return ok(configsOf(dialect, callerOf(exchange, application), allowed))
+}
 
 /** The methods of a user, for those who look after users (cidaas.md §6.3). Unknown users have none. */
 export async function methodsOfUser(dialect: Dialect, exchange: Exchange): Promise<Answer> {

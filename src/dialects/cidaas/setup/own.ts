@@ -1,5 +1,6 @@
 import { listAuthenticators, removeAuthenticator, renameAuthenticator } from '#engine/authenticators.ts'
 import { codeLifetime } from '#engine/challenges.ts'
+import type { Caller } from '#engine/parts.ts'
 import type { Answer, Exchange } from '#http/route.ts'
 import type { Authenticator } from '#model/authenticator.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
@@ -19,21 +20,27 @@ export const confirmSetUp = (dialect: Dialect, exchange: Exchange): Promise<Answ
 export async function methodConfigs(dialect: Dialect, exchange: Exchange): Promise<Answer> {
   const manager = await managerOf(dialect, exchange)
   if ('status' in manager) return manager
-  const factors = [...dialect.engine.parts.factors.values()].filter((it) => exchange.tenant.factors.includes(it.kind))
-  const validity = codeLifetime(manager.caller)
-  return ok(
-    factors
-      .sort((a, b) => a.traits.rank - b.traits.rank)
-      .map(({ kind, traits }) => ({
-        _id: kind,
-        verificationType: wordOf(traits),
-        name: wordOf(traits),
-        active: true,
-        owner: 'system',
-        requiresAuthenticatorApp: traits.proof === 'approval',
-        ...(traits.proof === 'code' ? { code: { length: 6, validity } } : {}),
-      })),
+  return ok(configsOf(dialect, manager.caller))
+}
+
+/** The methods a tenant has switched on, in the words of cidaas.md §7.3; `among`: those an application allows. */
+export function configsOf({ engine }: Dialect, caller: Caller, among?: readonly string[]): readonly object[] {
+  const factors = [...engine.parts.factors.values()].filter(
+    ({ kind, traits }) =>
+      caller.tenant.factors.includes(kind) && (traits.proof === 'lookup' || (among?.includes(kind) ?? true)),
   )
+  const validity = codeLifetime(caller)
+  return factors
+    .sort((a, b) => a.traits.rank - b.traits.rank)
+    .map(({ kind, traits }) => ({
+      _id: kind,
+      verificationType: wordOf(traits),
+      name: wordOf(traits),
+      active: true,
+      owner: 'system',
+      requiresAuthenticatorApp: traits.proof === 'approval',
+      ...(traits.proof === 'code' ? { code: { length: 6, validity } } : {}),
+    }))
 }
 
 /** What the user has (cidaas.md §6.1). */

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import type { Answer, Exchange } from '#http/route.ts'
 import { introspect as aboutToken, revoke as endToken } from '#oidc/endpoints.ts'
 import type { Dialect } from '../dialect.ts'
@@ -18,11 +19,43 @@ export async function introspect(dialect: Dialect, exchange: Exchange): Promise<
   const scopes = String(answer.body.scope ?? '').split(' ')
   const asked = isRecord(exchange.body) ? exchange.body : {}
   const met = holds(asked.scopes, scopes, asked.strictScopeValidation ?? asked.strictValidation)
-  // Nobody has roles or groups here, so whoever asks for some is not met.
-  const others = [asked.roles, asked.groups].every((it) => !Array.isArray(it) || it.length === 0)
-  const body = met && others ? { ...answer.body, scopes, roles: [], groups: [] } : { active: false }
+  const groups = groupsIn(asked.token)
+  const inGroups = holdsGroups(asked.groups, groups, asked.strictGroupValidation ?? asked.strictValidation)
+  // Nobody has roles outside a group here, so whoever asks for some is not met.
+  const hasRoles = !Array.isArray(asked.roles) || asked.roles.length === 0
+  const all = met && inGroups && hasRoles
+  const body = all ? { ...answer.body, scopes, roles: [], groups } : { active: false }
   return { status: 200, headers: noStore, body }
 }
+
+type Words = Readonly<Record<string, unknown>>
+
+/** The groups an access token says; it has been found active, and what is no JWT says none. */
+function groupsIn(token: unknown): readonly Words[] {
+  try {
+    const { groups } = decodeJwt(String(token))
+    return Array.isArray(groups) ? groups.filter(isRecord) : []
+  } catch {
+    return []
+  }
+}
+
+/** Groups by id, type and roles in them, each as far as it is named. */
+function holdsGroups(asked: unknown, has: readonly Words[], strict: unknown): boolean {
+  if (!Array.isArray(asked) || asked.length === 0) return true
+  const one = (wanted: unknown): boolean =>
+    isRecord(wanted) &&
+    has.some(
+      (it) =>
+        (wanted.groupId === undefined || wanted.groupId === it.groupId) &&
+        (wanted.groupType === undefined || wanted.groupType === it.groupType) &&
+        holds(wanted.roles, namesIn(it.roles), wanted.strictRoleValidation ?? wanted.strictValidation),
+    )
+  return strict === true ? asked.every(one) : asked.some(one)
+}
+
+const namesIn = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((it): it is string => typeof it === 'string') : []
 
 /** Loosely one of them is enough, strictly all are needed. */
 function holds(asked: unknown, has: readonly string[], strict: unknown): boolean {
