@@ -15,6 +15,7 @@ import { numberFactsSource } from '#delivery/number-facts.ts'
 import { openChannels } from '#delivery/open.ts'
 import { targetRule } from '#delivery/private-targets.ts'
 import { createPushKeys } from '#delivery/push-keys.ts'
+import { tracedChannels } from '#delivery/traced.ts'
 import { createWebhookSender } from '#delivery/webhook-sender.ts'
 import { createDevelopmentClock, sharedClock } from '#dev/clock.ts'
 import { developmentGroup } from '#dev/routes.ts'
@@ -31,6 +32,7 @@ import { createEngine } from '#engine/engine.ts'
 import { noticeMayLeave } from '#engine/phone-guard/notice.ts'
 import { reseal, resealDue } from '#engine/reseal.ts'
 import { calibrateDue, dueForCalibration } from '#engine/risk/calibrate.ts'
+import { traced } from '#engine/traced.ts'
 import { callsFor } from '#engine/webhooks/fan-out.ts'
 import { secretsOf } from '#engine/webhooks/secrets.ts'
 import { factorMap } from '#factors/index.ts'
@@ -51,6 +53,7 @@ import type { Logger } from '#ops/log.ts'
 import { createMetrics, everybodysMetrics } from '#ops/metrics.ts'
 import { receiptsGroup, receiptUrlOf } from '#ops/receipts.ts'
 import { operationsGroup } from '#ops/routes.ts'
+import { openTelemetry } from '#ops/telemetry.ts'
 import { alone, type Siblings } from '#ports/siblings.ts'
 import { createJob } from '#stores/job.ts'
 import { createLease } from '#stores/lease.ts'
@@ -58,6 +61,7 @@ import { expireOnce } from '#stores/one-way.ts'
 import { openStore } from '#stores/open.ts'
 import { rememberSettings } from '#stores/remembered.ts'
 import { createSweeper } from '#stores/sweeper.ts'
+import { tracedStore } from '#stores/traced.ts'
 
 /** A server that runs. */
 export interface Running {
@@ -90,17 +94,22 @@ export async function startServer(settings: Settings, log: Logger, siblings: Sib
   const { config, development, publicUrl } = settings
   const developmentClock = development ? sharedClock(createDevelopmentClock(), siblings) : undefined
   const clock = watchClock(developmentClock ?? systemClock)
-  const store = expireOnce(rememberSettings(await openStore(settings.databaseUrl)), clock.wentBack)
+  const telemetry = await openTelemetry(process.env)
+  const plain = expireOnce(rememberSettings(await openStore(settings.databaseUrl)), clock.wentBack)
+  const store = tracedStore(plain, telemetry?.tracing)
   const networks = openNetworks({ folder: join(settings.dataDir, 'network'), log })
   try {
     const keyring = createKeyring(settings.masterKeys)
     const problem = await masterKeyProblem(store, keyring)
     if (problem) throw new StartError(problem)
-    const metrics = createMetrics()
+    const metrics = telemetry?.measured(createMetrics()) ?? createMetrics()
     const pushKeys = createPushKeys({ store, keyring })
     const keys = createTenantKeys({ store, keyring, clock })
     const outward = await openChannels(config.delivery ?? {}, clock, pushKeys)
-    const channels = new Map([...outward, ['logout' as const, logoutDelivery({ store, keys, clock })]])
+    const channels = tracedChannels(
+      new Map([...outward, ['logout' as const, logoutDelivery({ store, keys, clock })]]),
+      telemetry?.tracing,
+    )
     const mayLeave = (tenant: TenantId, to: string) => noticeMayLeave({ store, clock }, tenant, to)
     const gone = ({ tenant, challenge = '' }: Message, to: string) =>
       forgetAlert({ store, keyring }, tenant, challenge, to)
@@ -124,7 +133,7 @@ export async function startServer(settings: Settings, log: Logger, siblings: Sib
     }
     clock.onBack((back) => void afterClockWentBack(parts, log, back))
     await applyConfig(parts, config)
-    const engine = counted(createEngine(parts), metrics)
+    const engine = traced(counted(createEngine(parts), metrics), telemetry?.tracing)
     const first = config.tenants[0]?.id
     const directory = createDirectory(
       store,
@@ -180,6 +189,7 @@ export async function startServer(settings: Settings, log: Logger, siblings: Sib
       trustedProxies: config.trusted_proxies,
       log,
       observe: metrics.observe,
+      tracing: telemetry?.tracing,
       hsts: !development,
     })
     const https = settings.https && tls ? { ...settings.https, ...tls.current() } : undefined
@@ -254,7 +264,7 @@ export async function startServer(settings: Settings, log: Logger, siblings: Sib
         await webhooks.stop()
         tls?.close()
         networks.close()
-        await store.close()
+        await Promise.all([store.close(), telemetry?.stop(2_000)])
       },
     }
   } catch (error) {

@@ -4,6 +4,7 @@ import { systemRandom } from '#crypto/random.ts'
 import type { Tenant } from '#model/tenant.ts'
 import type { Log } from '#ports/log.ts'
 import { StoreUnavailable } from '#ports/store.ts'
+import type { Tracing } from '#ports/tracing.ts'
 import { createAddressReader } from './address.ts'
 import { corsHeaders, corsRule, preflightHeaders } from './cors.ts'
 import { headerProblem } from './header-check.ts'
@@ -38,6 +39,8 @@ export interface ServerOptions {
   readonly trustedProxies: readonly string[]
   readonly log: Log
   readonly observe?: (observation: Observation) => void
+  /** Spans of requests go here; absent: nowhere. */
+  readonly tracing?: Tracing
   readonly limits?: Partial<HttpLimits>
   /** false: no HSTS even over https, which on localhost would force https upon every other server of a developer. */
   readonly hsts?: boolean
@@ -135,10 +138,30 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       log.debug({ reqId: visit.id, method, route: entry?.path, status, ms: Math.round(seconds * 1e3) }, 'request')
     }
     response.once('finish', settle).once('close', settle)
-    serve(visit).catch((error: unknown) => {
+    traced(request.method, visit).catch((error: unknown) => {
       log.error({ reqId: visit.id, err: error }, 'answering failed')
       response.destroy()
     })
+  }
+
+  /** Within a span that knows method and route template, and neither path nor query, which carry codes. */
+  function traced(sent: string, visit: Visit): Promise<void> {
+    const { tracing } = options
+    if (tracing === undefined) return serve(visit)
+    const method = (methods as readonly string[]).includes(sent) ? sent : 'other'
+    const route = visit.entry?.path ?? 'unknown'
+    const { traceparent } = visit.raw.headers
+    return tracing.span(
+      `${method} ${route}`,
+      { 'http.request.method': method, 'http.route': route, 'polyfactor.request_id': visit.id },
+      async (note, fail) => {
+        await serve(visit)
+        const status = visit.response.statusCode
+        note({ 'http.response.status_code': status })
+        if (status >= 500) fail(String(status))
+      },
+      { kind: 'server', ...(typeof traceparent === 'string' && { traceparent }) },
+    )
   }
 
   async function serve(visit: Visit): Promise<void> {

@@ -71,6 +71,9 @@ export const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'oidc-provider': ['oidc'],
   nodemailer: ['delivery'],
   commander: ['cli', 'main'],
+  '@opentelemetry/api': ['ops'],
+  '@opentelemetry/sdk-trace': ['ops'],
+  '@opentelemetry/sdk-metrics': ['ops'],
 }
 
 /** Vendor words, as a word or as a hump of a name: `entra`, `EntraId`, but not "central". */
