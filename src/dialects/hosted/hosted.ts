@@ -50,5 +50,7 @@ export async function applicationOf(
   { tenant }: Pick<Exchange, 'tenant'>,
   client: string,
 ): Promise<Application | undefined> {
-  return client === portalId || client === invitationId ? portal(tenant, client) : await engine.parts.store.get('applications', tenant.id, client)
+  return client === portalId || client === invitationId
+    ? portal(tenant, client)
+    : await engine.parts.store.get('applications', tenant.id, client)
 }
