@@ -26,6 +26,9 @@ export interface Sweeper {
 /** Small enough that a request behind a slice hardly notices: 100 challenges of 700 bytes took SQLite 4 ms. */
 const usualSlice = 100
 
+/** When a process that has started looks for what was left behind, ms; after the first requests, as a rule. */
+const soon = 3_000
+
 /** Pause after a slice, ms: dead rows are in no hurry, requests are. */
 const breather = 10
 
@@ -67,7 +70,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     start() {
       if (!stopped) return
       stopped = false
-      plan(everyMs)
+      plan(Math.min(everyMs, soon))
     },
     async stop() {
       stopped = true
