@@ -138,7 +138,7 @@ test('AC-48: what was answered at one node is refused at another, and of two at 
   const login = await asked(here, 'ada')
   const proof = device.get(login.publicKey)
   const elsewhere = async () =>
-    there.answer(await there.flowOf(login.flow.handle), login.to, proof, there.caller({ base }))
+    there.answer(await there.flowOf(login.flow.handle ?? assert.fail()), login.to, proof, there.caller({ base }))
   assert.equal((await login.answer(proof)).no, undefined)
   assert.equal((await elsewhere()).no, 'ticket-unknown')
 
