@@ -108,7 +108,7 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
           secret: openSecret(parts, authenticator),
           memory: authenticator.memory,
           others,
-          occasion: occasionOf(caller, now),
+          occasion: occasionOf(parts, caller, now),
         },
         factorTools(parts, context, caller),
       )

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { base32Decode } from '#crypto/base32.ts'
+import { newPushDevice, secretIn } from '../support/push-device.ts'
 import { type Answered, startServer, type TestServer } from '../support/server.ts'
 import { api, conformance, emailOf, grant, passwordOf, secretOf, someone } from './support.ts'
 
@@ -25,7 +26,7 @@ const errors: Answered[] = []
 let server: TestServer
 
 before(async () => {
-  const config = conformance([someone('ada')])
+  const config = conformance([someone('ada')], { factors: ['password', 'totp', 'sms', 'push', 'recovery_code'] })
   server = await startServer({ config, env: { LOG_LEVEL: 'trace' } })
   secrets.set(passwordOf('ada'), 'password')
   secrets.set(secretOf('web'), 'client secret')
@@ -111,6 +112,8 @@ async function everything(): Promise<void> {
   await token({ grant_type: grant.recovery, mfa_token: await login(), recovery_code: saved })
   await token({ grant_type: grant.recovery, mfa_token: await login(), recovery_code: saved })
 
+  await approvals(jwt)
+
   const { refresh_token, access_token } = signedIn.body
   await token({ grant_type: 'refresh_token', refresh_token })
   await server.advance(60)
@@ -143,6 +146,33 @@ async function everything(): Promise<void> {
   note(await server.send('POST', '/oauth/token', { headers: { 'content-type': 'text/plain' }, body: odd }))
 }
 
+/** A device is bound with a secret and told where to be alerted; a number is shown, typed wrong, and typed right. */
+async function approvals(jwt: string): Promise<void> {
+  const device = newPushDevice({ home: server.publicUrl })
+  const say = async (path: string, statement: string) =>
+    note(await server.json(`/u/api/authenticator/${path}`, { statement }))
+  const endpoint = 'https://fcm.googleapis.com/fcm/send/where-a-device-is-alerted'
+  const keys = { p256dh: 'B'.repeat(87), auth: 'aSecretOfTheBrowser-22' }
+  for (const secret of [endpoint, keys.auth]) secrets.set(secret, 'subscription')
+  const body = { authenticator_types: ['oob'], oob_channels: ['auth0'] }
+  const begun = note(await server.json('/mfa/associate', body, bearer(jwt)))
+  secrets.set(secretIn(begun.body.barcode_uri), 'enrolment secret')
+  const enrolling = device.enrol(begun.body.barcode_uri, { subscription: { endpoint, keys } })
+  await say('enrol', enrolling)
+  await say('enrol', enrolling)
+  await token({ grant_type: grant.oob, mfa_token: jwt, oob_code: begun.body.oob_code })
+  const mfa_token = await login()
+  const asked = note(
+    await server.json('/mfa/challenge', { ...credentials, mfa_token, challenge_type: 'oob', oob_channel: 'auth0' }),
+  )
+  const [handle = '', number = ''] = asked.body.oob_code.split('.')
+  secrets.set(handle, 'challenge').set(number, 'number')
+  const [request] = (await say('requests', device.say('list'))).body.requests
+  await say('answer', device.answer(request, 'allow', '000000'))
+  await say('answer', device.answer(request, 'allow', number))
+  await token({ grant_type: grant.oob, mfa_token, oob_code: asked.body.oob_code })
+}
+
 /** Which of these are in a text, by their words. */
 function found(text: string, values: ReadonlyMap<string, string>): string[] {
   return [...values].flatMap(([value, word]) => {
@@ -162,6 +192,8 @@ test('the canary has something to look for', () => {
     'refresh_token',
     'id_token',
     'mfa_token',
+    'enrolment secret',
+    'number',
   ]) {
     assert.ok(words.has(word), word)
   }

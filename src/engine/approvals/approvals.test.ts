@@ -6,8 +6,9 @@ import { openWorld, refusalOf, someTenant, type World, type WorldOptions } from 
 import type { Flow } from '../flow.ts'
 import { decide } from './decide.ts'
 import { type DeviceCall, forgetAlert, leaveDevice, subscribeDevice } from './devices.ts'
-import { coarse } from './occasion.ts'
+import { coarse, occasionOf } from './occasion.ts'
 import { pendingRequests } from './pending.ts'
+import { approvalProgress } from './progress.ts'
 
 const withPush: WorldOptions = {
   tenant: { factors: [...someTenant().factors, 'push'], mfa: { mode: 'ALWAYS' } },
@@ -333,6 +334,30 @@ test('a device may take itself out, but not as the last factor where one is requ
   await world.enrolApp(world.ada)
   assert.equal((await leave()).no, undefined)
   assert.equal((await leave()).no, 'authenticator-unknown')
+})
+
+test('a place begins with its country where the network is known, and a database that fails stops nothing', async () => {
+  const world = await openWorld(withPush)
+  const at = world.clock.now()
+  const known = { networks: { lookup: () => ({ country: 'DE' }) } }
+  const broken = { networks: { lookup: () => assert.fail('unreadable') } }
+  assert.equal(occasionOf(known, caller(world), at).place, 'DE, 203.0.113.*')
+  assert.equal(occasionOf(broken, caller(world), at).place, '203.0.113.*')
+})
+
+test('how far a request has come can be told: sent, seen by the device, allowed, denied', async () => {
+  const world = await open()
+  const { challenge, number } = await world.ask()
+  const progress = () => approvalProgress(world.parts, world.tenant.id, challenge)
+  assert.equal(await progress(), 'sent')
+  const request = await world.request()
+  assert.equal(await progress(), 'seen')
+  await decide(world.parts, world.call(world.device.answer(request, 'allow', number)), 'answer')
+  assert.equal(await progress(), 'allowed')
+  const second = await world.ask()
+  await decide(world.parts, world.call(world.device.answer(await world.request(), 'deny')), 'answer')
+  assert.equal(await approvalProgress(world.parts, world.tenant.id, second.challenge), 'denied')
+  assert.equal(await approvalProgress(world.parts, world.tenant.id, 'nothing'), undefined)
 })
 
 test('a place is an address without its last part', () => {

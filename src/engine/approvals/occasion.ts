@@ -1,13 +1,27 @@
 import type { Occasion } from '#ports/factor.ts'
 import { plain } from '../messages/texts.ts'
-import type { Caller } from '../parts.ts'
+import type { Caller, Parts } from '../parts.ts'
 
 /** What a device is told of a login: the application, whence it came, and when (S-60). */
-export const occasionOf = ({ application, address }: Caller, now: number): Occasion => ({
+export const occasionOf = (
+  parts: Pick<Parts, 'networks'>,
+  { application, address }: Caller,
+  now: number,
+): Occasion => ({
   application: plain(application.name),
-  place: coarse(address),
+  place: [countryOf(parts, address), coarse(address)].filter((it) => it !== undefined).join(', '),
   at: now,
 })
+
+/** ISO 3166-1 code of the country an address is in, where that is known. */
+function countryOf({ networks }: Pick<Parts, 'networks'>, address: string): string | undefined {
+  try {
+    return networks?.lookup(address)?.country
+  } catch {
+    // A database that fails is no reason not to ask.
+    return undefined
+  }
+}
 
 /** A network address without its last part: enough to see that it is not one's own, too little to find somebody by. */
 export function coarse(address: string): string {

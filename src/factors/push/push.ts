@@ -106,7 +106,12 @@ function check({ challenge, memory, proof, evidence }: CheckRequest, tools: Fact
 
 const registration = z.object({
   secret: z.string().max(128),
-  name: z.string().trim().max(64).optional(),
+  /** One line, without marks that turn text around. */
+  name: z
+    .string()
+    .max(64)
+    .transform((text) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim())
+    .optional(),
   subscription: subscription.nullish(),
 })
 

@@ -178,7 +178,7 @@ const request = {
   challenge: 'c1',
   nonce: 'n',
   application: 'Northwind Travel',
-  place: '203.0.113.*',
+  place: 'DE, 203.0.113.*',
   at: now,
   expiresAt: now + 5 * minute,
 }

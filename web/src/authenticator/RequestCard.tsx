@@ -20,7 +20,7 @@ interface Properties {
 /** One sign-in that waits: who asks, from where and when, and the number that lets it in. There is no plain yes. */
 export function RequestCard({ pending, onDone }: Properties) {
   const { account, request } = pending
-  const { t, has, date } = useSpeech()
+  const { t, has, date, language } = useSpeech()
   const [number, setNumber] = useState('')
   const [busy, setBusy] = useState<Decision>()
   const [error, setError] = useState<string>()
@@ -50,7 +50,7 @@ export function RequestCard({ pending, onDone }: Properties) {
       <dl className="facts">
         <Fact name={t('authenticator.application')} value={request.application} />
         <Fact name={t('authenticator.account')} value={account.account} />
-        <Fact name={t('authenticator.place')} value={request.place} />
+        <Fact name={t('authenticator.place')} value={placeOf(request.place, language)} />
         <Fact name={t('authenticator.time')} value={date(request.at)} />
       </dl>
       <Form onSubmit={() => void send('allow')}>
@@ -95,3 +95,10 @@ const plainDigits = (text: string): string =>
     .normalize('NFKC')
     .replace(/[٠-٩]/g, (digit) => String(digit.charCodeAt(0) - 0x660))
     .replace(/\D/g, '')
+
+/** `DE, 203.0.113.*` with the country's name in the reader's words. */
+function placeOf(place: string, language: string): string {
+  const country = /^([A-Z]{2}), /.exec(place)?.[1]
+  if (country === undefined) return place
+  return `${new Intl.DisplayNames([language], { type: 'region' }).of(country) ?? country} ${place.slice(3)}`
+}
