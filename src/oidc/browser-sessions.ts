@@ -88,8 +88,8 @@ export interface BrowserSessions {
   holdsAccount(exchange: Exchange, session: Pick<BrowserSession, 'id'>): Promise<boolean>
   /** Writes what a session rests on; answers the cookie that belongs beside it. */
   keep(exchange: Exchange, uid: string, it: SignedInHere): Promise<readonly string[]>
-  /** Begins a session of its own, without an application; answers its cookies. */
-  begin(exchange: Exchange, it: SignedInHere): Promise<readonly string[]>
+  /** Begins a session of its own; answers its cookies. `carried`: what it is known by already, if it is. */
+  begin(exchange: Exchange, it: SignedInHere, carried?: Carried): Promise<readonly string[]>
   /** A session with more rights in the place of this one, under a new id (S-125). */
   renew(exchange: Exchange, session: LiveSession, it: SignedInHere): Promise<readonly string[]>
   read(tenant: TenantId, uid: string): Promise<BrowserSession | undefined>
@@ -103,7 +103,7 @@ export interface BrowserSessions {
 }
 
 /** What goes over from a session to the one in its place. */
-type Carried = Pick<BrowserSession, 'applications' | 'seed' | 'known'>
+export type Carried = Pick<BrowserSession, 'applications' | 'seed' | 'known'>
 
 const rowId = (uid: string): string => `${model}:${tokenDigest(uid)}`
 
@@ -263,7 +263,7 @@ export function createSessions(parts: SessionParts): BrowserSessions {
       const found = await store.get('artifacts', exchange.tenant.id, session.id)
       return cookie !== undefined && found !== undefined && sameSecret(tokenDigest(cookie), payloadOf(found).account)
     },
-    begin: (exchange, it) => begin(exchange, it),
+    begin: (exchange, it, carried) => begin(exchange, it, carried),
     async renew(exchange, session, it) {
       await drop(exchange, session, false)
       return await begin(exchange, it, session)

@@ -6,7 +6,7 @@ import { createServer, type Server } from '#http/server.ts'
 import type { Application } from '#model/application.ts'
 import type { Tenant } from '#model/tenant.ts'
 import { createTenantKeys } from '#oidc/keys.ts'
-import { createOidc } from '#oidc/routes.ts'
+import { createOidc, type OidcRoom } from '#oidc/routes.ts'
 import { upsert } from '#ports/store.ts'
 import { openWorld, someApplication, type World, type WorldOptions } from './world.ts'
 
@@ -44,6 +44,7 @@ export interface Pending {
 
 export interface CidaasWorld extends World {
   readonly server: Server
+  readonly oidc: OidcRoom
   setTenant(over: Partial<Tenant>): Promise<void>
   setApplication(id: string, over: Partial<Application>): Promise<void>
   browser(headers?: Record<string, string>): Browser
@@ -127,7 +128,7 @@ export async function openCidaasWorld(
     trustedProxies: options.trustedProxies ?? [],
     log: pino({ level: 'silent' }),
   })
-  return { ...world, server, ...verbs(world, server) }
+  return { ...world, server, oidc, ...verbs(world, server) }
 }
 
 function verbs(world: World, server: Server) {

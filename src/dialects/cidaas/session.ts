@@ -3,9 +3,11 @@ import type { Exchange } from '#http/route.ts'
 import type { Artifact } from '#model/artifact.ts'
 import { asId, type UserId } from '#model/ids.ts'
 import type { Proof } from '#model/proof.ts'
+import type { LiveSession } from '#oidc/browser-sessions.ts'
 import { insert, put, row, type Write } from '#ports/store.ts'
 import { cookie, readCookie } from './cookies.ts'
 import type { Dialect } from './dialect.ts'
+import { sharedSid } from './shared-session.ts'
 import type { Identifier } from './words.ts'
 
 /** A browser that is signed in: single sign-on for the tenant's applications. */
@@ -21,6 +23,14 @@ export interface Session {
   readonly startedAt: number
   /** Epoch ms of the last use. */
   readonly seenAt: number
+  /** Present: it is shared with our hosted pages, and over when that session is. */
+  readonly seed?: string
+}
+
+/** A session of a request, alive. */
+export interface Here extends Session {
+  /** The shared session behind it. */
+  readonly live?: LiveSession
 }
 
 export const sessionModel = 'CidaasSession'
@@ -39,7 +49,30 @@ export function sessionId(exchange: Exchange): string | undefined {
   return value === undefined ? undefined : rowId(value)
 }
 
-export async function readSession({ engine }: Dialect, exchange: Exchange): Promise<Session | undefined> {
+/**
+ * The session of this browser: this dialect's own, else the one of our hosted pages. `client`: for whom, since `sid` names
+ * a shared session to one application alone.
+ */
+export async function sessionHere(dialect: Dialect, exchange: Exchange, client: string): Promise<Here | undefined> {
+  const own = await readSession(dialect, exchange)
+  if (own?.seed === undefined && own !== undefined) return own
+  const live = own?.live ?? (await dialect.oidc.sessions.live(exchange))
+  if (live === undefined) return undefined
+  const { id, user, proofs, createdAt, seenAt, seed } = live
+  const shared = { id: own?.id ?? id, user, proofs, startedAt: createdAt, seenAt, seed, live }
+  return { ...shared, identifier: own?.identifier ?? 'email', sid: sharedSid(seed, client) }
+}
+
+/** The session this dialect's own cookie names. One that is shared ends with the one it is shared with. */
+export async function readSession(dialect: Dialect, exchange: Exchange): Promise<Here | undefined> {
+  const own = await readOwn(dialect, exchange)
+  if (own?.seed === undefined) return own
+  const live = await dialect.oidc.sessions.live(exchange)
+  if (live === undefined || live.seed !== own.seed || live.user !== own.user) return undefined
+  return { ...own, proofs: live.proofs, live }
+}
+
+async function readOwn({ engine }: Dialect, exchange: Exchange): Promise<Session | undefined> {
   const id = sessionId(exchange)
   const found = id && (await engine.parts.store.get('artifacts', exchange.tenant.id, id))
   if (!found || (found.expiresAt ?? 0) <= engine.parts.clock.now() || found.user === undefined) return undefined

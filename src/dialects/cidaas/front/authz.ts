@@ -9,7 +9,8 @@ import { bindingOf, browserAnswer, toApplication, wishOf } from '../login/outcom
 import { toErrorPage, toPage } from '../redirect.ts'
 import { type Asked, type LoginRequest, openRequest, type ResponseMode, readRequest } from '../requests.ts'
 import { grantable } from '../scopes.ts'
-import { readSession, type Session } from '../session.ts'
+import { type Session, sessionHere } from '../session.ts'
+import { noteShared } from '../shared-session.ts'
 
 /** `PUT /authz-srv/authz` begins a change of login: the application is told to ask for an account (cidaas.md §2.3). */
 export async function changeLogin(dialect: Dialect, exchange: Exchange): Promise<Answer> {
@@ -134,7 +135,7 @@ async function withSession(dialect: Dialect, coming: Coming): Promise<Answer> {
   const { exchange, application, asked, input } = coming
   const prompts = input.text('prompt')?.split(' ') ?? []
   const silent = prompts.includes('none')
-  const session = await readSession(dialect, exchange)
+  const session = await sessionHere(dialect, exchange, application.id)
   const fresh = session !== undefined && youngEnough(dialect, session, input.text('max_age'))
   const usable = fresh && !prompts.includes('login') && !prompts.includes('select_account')
   const no = (error: string) => toApplication(exchange, asked, { error, error_description: `${error}.` })
@@ -151,7 +152,8 @@ async function withSession(dialect: Dialect, coming: Coming): Promise<Answer> {
     if (checked.is !== 'enough') return no(checked.is === 'more' ? 'interaction_required' : 'login_required')
   }
   const { user, proofs } = session
-  const outcome = await dialect.engine.admit({ caller, user, proofs, wish, issue: codeIssue(dialect, passage) })
+  const outcome = await dialect.engine.admit({ caller, user, proofs, wish, issue: await codeIssue(dialect, passage) })
+  if (outcome.yes && session.live) await noteShared(dialect, exchange, application, session.live)
   if (outcome.no !== undefined && outcome.no !== 'more-proof') {
     return silent ? no('login_required') : loginAt(exchange, request, input, device?.cookies)
   }

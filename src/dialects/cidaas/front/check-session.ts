@@ -3,7 +3,7 @@ import type { Answer, Exchange } from '#http/route.ts'
 import type { Random } from '#ports/random.ts'
 import type { Dialect } from '../dialect.ts'
 import { inputOf, isRecord } from '../input.ts'
-import { readSession } from '../session.ts'
+import { sessionHere } from '../session.ts'
 import { noStore } from '../wire.ts'
 
 const digest = (client: string, origin: string, sid: string, salt: string): string =>
@@ -64,7 +64,7 @@ export async function checkSession(dialect: Dialect, exchange: Exchange): Promis
   const [said, salt, ...more] = state?.split('.') ?? []
   if (!isRecord(exchange.body) || client === undefined || origin === undefined) return say('error')
   if (said === undefined || salt === undefined || more.length > 0) return say('error')
-  const session = await readSession(dialect, exchange)
+  const session = await sessionHere(dialect, exchange, client)
   const same = session !== undefined && sameSecret(said, digest(client, origin, session.sid, salt))
   return say(same ? 'unchanged' : 'changed')
 }

@@ -1,15 +1,16 @@
 import { decodeJwt, decodeProtectedHeader, importJWK, type JWK, jwtVerify } from 'jose'
 import { sameSecret, tokenDigest } from '#crypto/digest.ts'
 import type { Answer, Exchange } from '#http/route.ts'
-import { asId, type ClientId, type TenantId } from '#model/ids.ts'
+import { asId, type ClientId, type TenantId, type UserId } from '#model/ids.ts'
 import { artifactId } from '#oidc/artifacts.ts'
 import { page, pageHeaders } from '#oidc/pages.ts'
 import { remove } from '#ports/store.ts'
 import { cookie, readCookie } from '../cookies.ts'
-import { type Dialect, issuerOf } from '../dialect.ts'
+import { callerOf, type Dialect, issuerOf } from '../dialect.ts'
 import { type Input, inputOf } from '../input.ts'
 import { redirect, toPage, withQuery } from '../redirect.ts'
-import { readSession } from '../session.ts'
+import { type Here, sessionHere } from '../session.ts'
+import { sharedSid } from '../shared-session.ts'
 
 /** What a hint says: a token of ours, however old (OpenID Connect RP-Initiated Logout section 2). */
 interface Hint {
@@ -25,17 +26,48 @@ interface Hint {
 export async function endSession(dialect: Dialect, exchange: Exchange): Promise<Answer> {
   const input = inputOf(exchange)
   const hint = await readHint(dialect, exchange, input.text('id_token_hint') ?? input.text('access_token_hint'))
-  const session = await readSession(dialect, exchange)
-  const agreed = session !== undefined && confirmed(exchange, input)
+  const session = await sessionHere(dialect, exchange, hint?.client ?? '')
+  const agreed = session !== undefined && confirmed(exchange, input, session)
   const matches = hint !== undefined && (session === undefined || session.user === hint.user)
-  if (session !== undefined && !matches && !agreed) return askFirst(exchange, input)
+  if (session !== undefined && !matches && !agreed) return askFirst(exchange, input, session)
   if (hint !== undefined && matches && hint.sid !== undefined) {
     await endLogin(dialect, exchange.tenant.id, hint.user, hint.sid)
+    await endShared(dialect, exchange, hint, hint.sid)
   }
-  if (session !== undefined) await endLogin(dialect, exchange.tenant.id, session.user, session.sid)
-  const gone = readCookie(exchange, 'cidaas_sso') === undefined ? [] : [cookie(exchange, 'cidaas_sso', '', 0)]
+  const taken = session === undefined ? [] : await endHere(dialect, exchange, session)
+  const own = readCookie(exchange, 'cidaas_sso') === undefined ? [] : [cookie(exchange, 'cidaas_sso', '', 0)]
+  const gone = [...taken, ...own]
   const target = await returnTo(dialect, exchange, input, hint)
   return target === undefined ? toPage(exchange, 'logout_success', {}, gone) : redirect(target, gone)
+}
+
+/** Ends the session of this browser with all it has given; a shared one on our hosted pages too. */
+async function endHere(dialect: Dialect, exchange: Exchange, session: Here): Promise<readonly string[]> {
+  const { live, user, sid } = session
+  const tenant = exchange.tenant.id
+  if (live === undefined) {
+    await endLogin(dialect, tenant, user, sid)
+    return []
+  }
+  for (const application of live.applications) {
+    await endLogin(dialect, tenant, user, sharedSid(live.seed, application))
+  }
+  await dialect.engine.parts.store.change({}, () => ({
+    result: undefined,
+    writes: [remove('artifacts', tenant, session.id)],
+  }))
+  return await dialect.oidc.sessions.endHere(exchange, live)
+}
+
+/** A shared session in another browser, which the hint names to its application. */
+async function endShared(dialect: Dialect, exchange: Exchange, hint: Hint, sid: string): Promise<void> {
+  const { tenant } = exchange
+  const user = asId<UserId>(hint.user)
+  const application = await dialect.engine.parts.store.get('applications', tenant.id, asId<ClientId>(hint.client))
+  const all = application ? await dialect.oidc.sessions.list(tenant.id, user) : []
+  const named = all.find((it) => sharedSid(it.seed, hint.client) === sid)
+  if (application === undefined || named === undefined) return
+  await dialect.oidc.sessions.end(dialect.engine.parts, callerOf(exchange, application), user, named.id)
 }
 
 async function readHint(dialect: Dialect, exchange: Exchange, token: string | undefined): Promise<Hint | undefined> {
@@ -82,18 +114,18 @@ async function returnTo(dialect: Dialect, exchange: Exchange, input: Input, hint
 }
 
 /** A token that only a page of ours in this browser can know (S-130). */
-const confirmationOf = (exchange: Exchange): string =>
-  tokenDigest(`end-session ${readCookie(exchange, 'cidaas_sso') ?? ''}`)
+const confirmationOf = (exchange: Exchange, { live }: Here): string =>
+  tokenDigest(`end-session ${live?.cookie ?? readCookie(exchange, 'cidaas_sso') ?? ''}`)
 
-const confirmed = (exchange: Exchange, input: Input): boolean =>
-  exchange.method === 'POST' && sameSecret(input.text('confirm') ?? '', confirmationOf(exchange))
+const confirmed = (exchange: Exchange, input: Input, session: Here): boolean =>
+  exchange.method === 'POST' && sameSecret(input.text('confirm') ?? '', confirmationOf(exchange, session))
 
-function askFirst(exchange: Exchange, input: Input): Answer {
+function askFirst(exchange: Exchange, input: Input, session: Here): Answer {
   const kept = ['post_logout_redirect_uri', 'client_id', 'state'].flatMap((name) => {
     const value = input.text(name)
     return value === undefined ? [] : [`<input type="hidden" name="${name}" value="${htmlText(value)}">`]
   })
-  const confirm = `<input type="hidden" name="confirm" value="${confirmationOf(exchange)}">`
+  const confirm = `<input type="hidden" name="confirm" value="${confirmationOf(exchange, session)}">`
   const form = `<form method="post" action="/session/end_session">${kept.join('')}${confirm}<button type="submit">Sign out</button></form>`
   return {
     status: 200,

@@ -38,7 +38,7 @@ export async function afterRegister(dialect: Dialect, exchange: Exchange): Promi
     user,
     proofs,
     wish: wishOf(passage, device?.id),
-    issue: codeIssue(dialect, passage),
+    issue: await codeIssue(dialect, passage),
     spend: spending(dialect, exchange, it),
   })
   return await browserAnswer(dialect, { passage, user, outcome, cookies: device?.cookies })

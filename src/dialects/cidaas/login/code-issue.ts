@@ -8,6 +8,7 @@ import { type Dialect, dialectName } from '../dialect.ts'
 import { sessionState } from '../front/check-session.ts'
 import type { LoginRequest } from '../requests.ts'
 import { newSession, type Session, sessionId } from '../session.ts'
+import { type Sharing, share, sharedSid, sharingOf } from '../shared-session.ts'
 import { amrNumbers, type Identifier } from '../words.ts'
 
 /** A login on its way to a code. */
@@ -27,6 +28,8 @@ export interface Landed {
   /** Names the session to the application (`session_state`). */
   readonly state: string
   readonly cookies: readonly string[]
+  /** Begins the session our hosted pages know as well, once this one is written; answers its cookies. */
+  readonly share?: () => Promise<readonly string[]>
 }
 
 /** The highest level an application may ask for by name (cidaas.md §4.8). */
@@ -39,13 +42,15 @@ const codeLifetime = 60
  * Writes the authorization code, and the session of a browser, in the commit that grants the login. A code holds what was
  * proved, so that refreshing can ask policy again (S-56).
  */
-export function codeIssue(dialect: Dialect, passage: Passage): Issue<Refs, Landed> {
-  const { exchange, session } = passage
+export async function codeIssue(dialect: Dialect, passage: Passage): Promise<Issue<Refs, Landed>> {
+  const { exchange, session, native, application, request } = passage
+  const sharing = session || native ? undefined : await sharingOf(dialect, exchange, request)
   const tenant = exchange.tenant.id
   const { random } = dialect.engine.parts
   const code = random.token()
   const grantId = random.token().slice(0, 22)
-  const sid = session?.sid ?? random.id()
+  const own = random.id()
+  const sid = session?.sid ?? (sharing ? sharedSid(sharing.seed, application.id) : own)
   const state = sessionState(random, { client: passage.request.client, uri: passage.request.redirectUri, sid })
   const before = sessionId(exchange)
   const refs: Refs = session === undefined ? {} : { session: row('artifacts', tenant, session.id) }
@@ -56,9 +61,15 @@ export function codeIssue(dialect: Dialect, passage: Passage): Issue<Refs, Lande
       if (session !== undefined && found.session === undefined) {
         return { refuse: { no: 'ticket-unknown' }, writes: [] }
       }
-      const fresh = session === undefined && passage.native !== true ? begin(dialect, passage, granted, sid) : undefined
+      const fresh =
+        session === undefined && passage.native !== true ? begin(dialect, passage, granted, own, sharing) : undefined
       return {
-        issued: { code, state, cookies: fresh ? [fresh.cookie] : [] },
+        issued: {
+          code,
+          state,
+          cookies: fresh ? [fresh.cookie] : [],
+          ...(sharing && { share: () => share(dialect, exchange, application, granted, sharing) }),
+        },
         writes: [
           // A sign-in for a device gives its browser no code: the person is asked first.
           ...(passage.request.device ? [] : rows(dialect, passage, granted, { code, grantId, sid })),
@@ -69,9 +80,16 @@ export function codeIssue(dialect: Dialect, passage: Passage): Issue<Refs, Lande
   }
 }
 
-function begin(dialect: Dialect, { exchange, identifier }: Passage, { user, proofs }: Granted, sid: string) {
+function begin(
+  dialect: Dialect,
+  { exchange, identifier }: Passage,
+  { user, proofs }: Granted,
+  sid: string,
+  sharing: Sharing | undefined,
+) {
   const startedAt = dialect.engine.parts.clock.now()
-  return newSession(dialect, exchange, { user: user.id, proofs, identifier, sid, startedAt })
+  const seed = sharing && { seed: sharing.seed }
+  return newSession(dialect, exchange, { user: user.id, proofs, identifier, sid, startedAt, ...seed })
 }
 
 function rows(

@@ -39,7 +39,7 @@ export async function goOn(dialect: Dialect, exchange: Exchange): Promise<Answer
       caller: callerOf(exchange, track.application),
       ticket: chosen?.ticket ?? track.ticket,
       handle,
-      issue: codeIssue(dialect, passage),
+      issue: await codeIssue(dialect, passage),
     }))
   const { no } = outcome
   if (no === 'ticket-unknown' || no === 'ticket-expired' || no === 'ticket-of-other-client') return gone
@@ -68,7 +68,7 @@ export async function goOnNative(dialect: Dialect, exchange: Exchange): Promise<
       caller: callerOf(exchange, track.application),
       ticket: (chosen && !('error' in chosen) ? chosen : track).ticket,
       handle,
-      issue: codeIssue(dialect, native),
+      issue: await codeIssue(dialect, native),
     }))
   if (outcome.no === 'ticket-unknown' || outcome.no === 'ticket-expired') return classic(dialect, said.unknownTrack)
   return await nativeAnswer(dialect, { passage, user: track.ticket.user, outcome })
@@ -91,7 +91,7 @@ async function passwordChange(
     return { error: [417, '10009', 'passwords_differ', 'The two new passwords differ.'] }
   }
   const caller = callerOf(exchange, application)
-  const issue = codeIssue(dialect, passage)
+  const issue = await codeIssue(dialect, passage)
   const changed = await changePasswordInFlow(dialect.engine.parts, { caller, ticket, old, fresh, issue })
   const stays = ['wrong-password', 'weak-password', 'too-many-attempts', 'busy']
   return changed.no !== undefined && stays.includes(changed.no) ? { error: rowOf(changed) } : changed

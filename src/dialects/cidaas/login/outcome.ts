@@ -75,8 +75,9 @@ export interface Ended {
 
 /** Where a browser goes after a login: back to the application, or on to the page of the condition that is open. */
 export async function browserAnswer(dialect: Dialect, ended: Ended): Promise<Answer> {
-  const { passage, outcome, cookies = [], hint } = ended
+  const { passage, outcome, hint } = ended
   const { exchange, request } = passage
+  const cookies = [...(ended.cookies ?? []), ...((await outcome.yes?.issued.share?.()) ?? [])]
   if (outcome.yes && request.device !== undefined) {
     return redirect(approvalPath(request.id), [...cookies, ...outcome.yes.issued.cookies])
   }

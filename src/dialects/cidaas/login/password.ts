@@ -29,7 +29,7 @@ export async function passwordLogin(dialect: Dialect, exchange: Exchange): Promi
   const { user, proofs } = signedIn.yes
   const wish = wishOf(passage, device?.id)
   const caller = callerOf(exchange, passage.application)
-  const issue = codeIssue(dialect, passage)
+  const issue = await codeIssue(dialect, passage)
   const outcome = await dialect.engine.admit({ caller, user: user.id, proofs, wish, issue })
   return await browserAnswer(dialect, { passage, user: user.id, outcome, cookies: device?.cookies })
 }
@@ -48,7 +48,7 @@ export async function nativeLogin(dialect: Dialect, exchange: Exchange): Promise
   }
   const { user, proofs } = signedIn.yes
   const caller = callerOf(exchange, passage.application)
-  const issue = codeIssue(dialect, passage)
+  const issue = await codeIssue(dialect, passage)
   const wish = wishOf(passage, undefined)
   const outcome = await dialect.engine.admit({ caller, user: user.id, proofs, wish, issue })
   return await nativeAnswer(dialect, { passage, user: user.id, outcome })

@@ -73,7 +73,7 @@ async function admitWith(dialect: Dialect, passage: Passage, { status, first }: 
     user: first.user,
     proofs: [first.proof],
     wish: wishOf(passage, browser),
-    issue: codeIssue(dialect, passage),
+    issue: await codeIssue(dialect, passage),
     spend,
   })
 }
