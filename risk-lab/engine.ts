@@ -1,7 +1,7 @@
 import { parseAgent } from '#engine/risk/agent.ts'
 import { thresholdsFrom } from '#engine/risk/calibrate.ts'
 import { judgeRisk } from '#engine/risk/judge.ts'
-import { scoreOf } from '#engine/risk/score.ts'
+import { ratingOf } from '#engine/risk/score.ts'
 import type { RiskSituation, RiskThresholds } from '#model/risk.ts'
 import type { Rule } from './evaluate.ts'
 import type { Attempt, Simulated } from './simulate.ts'
@@ -14,13 +14,13 @@ const dayMs = 86_400_000
  * unusual hour; nobody has failed before, and no address is on a list.
  */
 export function engineRule({ own }: Simulated): Rule {
-  const scores = own.flatMap(({ counters }) => scoreOf(counters)?.score ?? [])
+  const scores = own.flatMap(({ counters }) => ratingOf(counters)?.score ?? [])
   const thresholds = thresholdsFrom(scores)
   if (thresholds === undefined) throw new Error('too few logins to calibrate with')
   return (attempt) => judgeRisk(situationOf(attempt, thresholds)).level !== 'low'
 }
 
-function situationOf({ counters, shown, day, lastDay }: Attempt, thresholds: RiskThresholds): RiskSituation {
+export function situationOf({ counters, shown, day, lastDay }: Attempt, thresholds: RiskThresholds): RiskSituation {
   const now = day * dayMs
   const last = lastDay === undefined ? undefined : lastDay * dayMs
   return {

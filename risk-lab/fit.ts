@@ -1,22 +1,13 @@
-import { type Counters, ratioOf } from '#engine/risk/score.ts'
+import { type Counters, scoreOf, type Weights } from '#engine/risk/score.ts'
 import { chance } from './chance.ts'
 import { evaluateScore, gateRate, gates, type Score } from './evaluate.ts'
 import type { Simulated } from './simulate.ts'
 
-/** Weights of the levels, finest first. */
-export interface Weights {
-  readonly network: readonly number[]
-  readonly agent: readonly number[]
-}
-
-/** The engine's score with other weights than its own. */
+/** The score of the engine with weights of one's own. */
 export const scoreWith =
-  ({ network, agent }: Weights): Score =>
-  ({ logins, users, ownLogins, ...it }: Counters) => {
-    if (logins <= 0 || users <= 0 || ownLogins <= 0) return undefined
-    const ratio = ratioOf(it.network, network, logins, ownLogins) * ratioOf(it.agent, agent, logins, ownLogins)
-    return (ratio * logins) / users / ownLogins
-  }
+  (levels: Weights): Score =>
+  (counters: Counters) =>
+    scoreOf(counters, levels)?.score
 
 /** How far a score is from the gates: what each is missed by, and a little of every rate, so that there is always a way down. */
 export function lossOf(it: Simulated, score: Score): number {

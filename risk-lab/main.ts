@@ -5,7 +5,6 @@
  * attacks, beside the published figures and against the gates of risk.md §1.5. Exit code 1 when a gate fails.
  */
 import { parseArgs } from 'node:util'
-import { scoreOf } from '#engine/risk/score.ts'
 import { engineRule } from './engine.ts'
 import { baselines, evaluateScore, judged } from './evaluate.ts'
 import { fit, scoreWith } from './fit.ts'
@@ -13,6 +12,7 @@ import { populate } from './population.ts'
 import { beside, byClass, ofGates, ofRules, ofShares } from './report.ts'
 import { simulate } from './simulate.ts'
 import { fitted, starting } from './weights.ts'
+import { ofBeginnings } from './young.ts'
 
 const { values } = parseArgs({
   options: {
@@ -49,7 +49,7 @@ ${population.people.length} users, ${population.logins.length} logins in 540 day
 reported: ${it.own.length} logins of ${new Set(it.own.map(({ user }) => user)).size} users, as many attacks of each kind.\n`)
 if (values.fit !== undefined) say(`Weights found: \`${JSON.stringify(found)}\`\n`)
 
-const withStarting = evaluateScore(it, (counters) => scoreOf(counters)?.score, 'by length')
+const withStarting = evaluateScore(it, scoreWith(starting), 'by length')
 const withFound = evaluateScore(it, scoreWith(found), 'by length')
 const single = evaluateScore(it, scoreWith(found), 'one for all')
 say(`# Median re-authentication rate (count) beside the published one\n
@@ -58,6 +58,7 @@ say(`# By frequency class, TPR 0.98, fitted weights\n\n${byClass(withFound)}\n`)
 say(`# Rules to beat, and the engine as a whole\n\n${ofRules(it, { ...baselines, 'the engine': engineRule(it) })}\n`)
 const scores = { 'starting weights': scoreWith(starting), 'fitted weights': scoreWith(found) }
 say(`# Calibrated by the users' own logins, as the engine is\n\n${ofShares(it, scores)}\n`)
+say(`# Before the first calibration\n\n${ofBeginnings(seed)}\n`)
 say(`# Gates\n\nStarting weights:\n\n${ofGates(withStarting)}\n\nFitted weights:\n\n${ofGates(withFound)}`)
 say(`\nFitted weights, one threshold for all lengths of history:\n\n${ofGates(single)}`)
 process.exitCode = judged(withFound).every(({ pass }) => pass) ? 0 : 1

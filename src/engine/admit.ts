@@ -124,7 +124,7 @@ function decideFor<R extends Refs, A>(
       writes: [...born, ...decided, write, event],
     }
   }
-  const assurance = withRisk(assure(proofs, parts.factors), assessed !== undefined)
+  const assurance = withRisk(assure(proofs, parts.factors), risk !== undefined)
   const granted: Granted = { user, proofs, wish, assurance }
   const made = issue.decide(granted, found)
   if (made.refuse) {

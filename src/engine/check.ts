@@ -44,9 +44,10 @@ export async function check(parts: Parts, { caller, user, proofs, wish }: CheckR
     return { is: 'first-again', user: account }
   }
   const assessed = await assess(parts, caller, user, proofs)
+  const risk = levelOf(assessed)
   const judged = judgeNow(
     parts,
-    { caller, user: account, authenticators, proofs, wish, device, risk: levelOf(assessed) },
+    { caller, user: account, authenticators, proofs, wish, device, risk },
     lastMfaHere(found.mark),
   )
   // Where more is wanted, the flow that asks for it is rated itself.
@@ -55,7 +56,7 @@ export async function check(parts: Parts, { caller, user, proofs, wish }: CheckR
     await parts.store.change({}, () => ({ result: undefined, writes }))
   }
   if (judged.met) {
-    const assurance = withRisk(assure(proofs, parts.factors), assessed !== undefined)
+    const assurance = withRisk(assure(proofs, parts.factors), risk !== undefined)
     return { is: 'enough', user: account, assurance }
   }
   return 'refuse' in judged ? { is: 'refused', refusal: judged.refuse } : { is: 'more', user: account }

@@ -76,8 +76,8 @@ export interface RiskTotals extends Row {
   readonly users: number
   /** Distinct values at the coarser levels. */
   readonly distinct: Readonly<Record<RiskFeature, number>>
-  /** What the last calibration computed; absent: never yet. */
-  readonly calibrated?: RiskThresholds & { readonly at: number; readonly of: number }
+  /** What the last calibration computed, from so many scores, by which version of the rules; absent: never yet. */
+  readonly calibrated?: RiskThresholds & { readonly at: number; readonly of: number; readonly engine?: number }
   /** Epoch ms of the last calibration, whether or not there was enough to compute from. */
   readonly calibratedAt?: number
 }
@@ -183,6 +183,8 @@ export interface RiskDecision extends Row {
   readonly unless: readonly RiskRemedy[]
   /** What policy made of it. `passed`: no second factor was asked for. */
   readonly outcome: 'passed' | 'asked' | 'refused'
+  /** No rule that held looked at risk: the login was recorded, and what became of it has other reasons. */
+  readonly observed?: true
   /** The login ended with a completed factor. */
   readonly confirmed?: boolean
   /** Version of the rules, so that a decision can be judged again as it was. */

@@ -49,8 +49,11 @@ export interface Ticket extends Row {
   readonly wish: Wish
   readonly proofs: readonly Proof[]
   readonly requirement: Requirement
-  /** How the login was rated that opened the flow, the row of that decision, and a digest of who it was; absent: nobody asked. */
-  readonly risk?: { readonly level: RiskLevel; readonly decision: string; readonly from: string }
+  /**
+   * How the login was rated that opened the flow, the row of that decision, and a digest of who it was; absent: nobody
+   * asked. Without a level: it was recorded, and no rule looks at it.
+   */
+  readonly risk?: { readonly level?: RiskLevel; readonly decision: string; readonly from: string }
   /** Wrong proofs without a challenge of their own, per factor kind (S-17). */
   readonly failures: Readonly<Record<string, number>>
   readonly createdAt: number

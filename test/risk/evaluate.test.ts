@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import { type Counters, scoreOf } from '#engine/risk/score.ts'
-import { engineRule } from '../../risk-lab/engine.ts'
+import { judgeRisk } from '#engine/risk/judge.ts'
+import { type Counters, ratingOf } from '#engine/risk/score.ts'
+import { engineRule, situationOf } from '../../risk-lab/engine.ts'
 import {
   baselines,
   evaluateRule,
@@ -14,7 +15,7 @@ import {
 import { scoreWith } from '../../risk-lab/fit.ts'
 import { type Attacker, attackers, figures, populate } from '../../risk-lab/population.ts'
 import { type Simulated, simulate } from '../../risk-lab/simulate.ts'
-import { fitted, starting } from '../../risk-lab/weights.ts'
+import { starting } from '../../risk-lab/weights.ts'
 
 const population = populate(300, 7)
 let played: Simulated
@@ -23,7 +24,13 @@ before(() => {
   played = simulate(population, { longest: 38, attacks: 2, seed: 7, keep: (user) => user % 2 === 1 })
 })
 
+/** The score a verdict tells: whatever weights the engine has, these are the ones. */
+const rated: Score = (counters) => ratingOf(counters)?.score
+
 const measured = (score: Score) => judged(evaluateScore(played, score, 'by length', [gateRate]))
+/** Those that are missed by more than a login of 39: with so few users one more question to one of them moves a median by that. */
+const missed = (score: Score) =>
+  measured(score).filter(({ length, most, rate }) => !(rate <= most + (length === 39 ? 1 / 39 : 0)))
 const failing = (score: Score) => measured(score).filter(({ pass }) => !pass)
 
 describe('the made-up population', () => {
@@ -91,33 +98,35 @@ describe('the procedure', () => {
   })
 
   test('stops at least the wanted share of attacks', () => {
-    for (const [attacker, results] of evaluateScore(played, scoreWith(fitted), 'by length')) {
+    for (const [attacker, results] of evaluateScore(played, rated, 'by length')) {
       for (const [rate, { stopped }] of results) assert.ok(stopped >= rate, `${attacker} ${rate}: ${stopped}`)
     }
   })
 
-  test('with the engine’s own weights it is the engine’s own score', () => {
+  test('what is measured is what logins are rated by', () => {
     const all = attackers.flatMap((attacker) => played.attacks[attacker]).concat(played.own)
-    for (const { counters } of all.slice(0, 5_000)) {
-      const [lab, engine] = [scoreWith(starting)(counters), scoreOf(counters)?.score]
-      if (engine === undefined) assert.equal(lab, undefined)
-      else assert.ok(Math.abs((lab ?? 0) / engine - 1) < 1e-9)
+    for (const attempt of all.slice(0, 5_000)) {
+      const told = judgeRisk(situationOf(attempt, { ask: 1, high: 2 })).score
+      const lab = rated(attempt.counters)
+      if (told === undefined) assert.equal(lab, undefined)
+      else assert.ok(Math.abs((lab ?? 0) / told - 1) < 1e-5, `${lab} is not ${told}`)
     }
   })
 })
 
 describe('risk.md §1.5, gates, on 150 of 300 users', () => {
-  // With so few users one more question to one of them moves the median by a whole login: the full run is npm run risk:evaluate.
-  test('the fitted weights pass those of 12 logins, and miss none of 39 by more than a login', () => {
-    for (const { attacker, length, most, rate } of measured(scoreWith(fitted))) {
-      const slack = length === 39 ? 1 / 39 : 0
-      assert.ok(rate <= most + slack, `${attacker}, ${length} logins: ${rate} > ${most}`)
-    }
+  // The full run is npm run risk:evaluate.
+  test('the score logins are rated by passes those of 12 logins, and misses none of 39 by more than a login', () => {
+    assert.deepEqual(missed(rated), [])
+  })
+
+  test('the same score with the published weights misses four of the six', () => {
+    assert.equal(missed(scoreWith(starting)).length, 4)
   })
 
   test('they beat the rules without a score: fewer questions than always, more attacks stopped than by country and device', () => {
     const result = (attacker: Attacker) =>
-      evaluateScore(played, scoreWith(fitted), 'by length', [gateRate]).get(attacker)?.get(gateRate)
+      evaluateScore(played, rated, 'by length', [gateRate]).get(attacker)?.get(gateRate)
     for (const attacker of ['naive', 'VPN', 'targeted'] as const) {
       const asked = result(attacker)?.byLength.get(12)?.mean ?? 1
       const newAddress = evaluateRule(played, attacker, baselines['any new address'] ?? (() => true))
@@ -130,11 +139,11 @@ describe('risk.md §1.5, gates, on 150 of 300 users', () => {
 
   const broken: readonly [what: string, score: Score][] = [
     ['scores everybody alike', () => 1],
-    ['scores those without history lowest', (it: Counters) => (it.ownLogins < 6 ? 0 : scoreWith(fitted)(it))],
+    ['scores those without history lowest', (it: Counters) => (it.ownLogins < 6 ? 0 : rated(it))],
     [
       'forgets the user’s own history (risk.md §1.4)',
       ({ network, agent, ...it }: Counters) =>
-        scoreWith(fitted)({
+        rated({
           ...it,
           network: { ...network, user: network.global },
           agent: { ...agent, user: agent.global },
@@ -146,11 +155,11 @@ describe('risk.md §1.5, gates, on 150 of 300 users', () => {
   }
 })
 
-test('the engine as a whole, calibrated by its users alone, stops the naive and asks the median user at most 4 of 12 times', () => {
+test('the engine as a whole, calibrated by its users alone, stops all four kinds and asks the median user at most 3 of 12 times', () => {
   const rule = engineRule(played)
-  const naive = evaluateRule(played, 'naive', rule)
-  assert.ok(naive.stopped >= 0.95, String(naive.stopped))
-  assert.ok((naive.byLength.get(12)?.count ?? 12) <= 4)
-  const vpn = evaluateRule(played, 'VPN', rule)
-  assert.ok(vpn.stopped >= 0.6, String(vpn.stopped))
+  for (const attacker of attackers) {
+    const { stopped, byLength } = evaluateRule(played, attacker, rule)
+    assert.ok(stopped >= 0.98, `${attacker}: ${stopped}`)
+    assert.ok((byLength.get(12)?.count ?? 12) <= 3)
+  }
 })

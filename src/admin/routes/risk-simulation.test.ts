@@ -118,7 +118,7 @@ describe('POST /tenants/:tenant/risk/simulations', () => {
     const would = async (body: object) => (await it.ask('POST', path, { body })).body.simulated
     const smart = { mode: 'SMART' }
     assert.deepEqual(await would({ mfa: smart }), fates(1, 1, 0, 0))
-    assert.deepEqual(await would({ mfa: smart, risk: { thresholds: { ask: 0.001, high: 100 } } }), fates(0, 2, 0, 0))
+    assert.deepEqual(await would({ mfa: smart, risk: { thresholds: { ask: 0.0001, high: 100 } } }), fates(0, 2, 0, 0))
     assert.deepEqual(
       await would({ mfa: smart, risk: { signals_off: ['likelihood', 'new_country'] } }),
       fates(2, 0, 0, 0),

@@ -69,7 +69,7 @@ const simulatePolicy = tenantOperation({
   tag: 'Risk',
   summary: 'Replay a draft policy over recorded logins',
   description:
-    'Says who would have been asked, blocked or left without any factor. Changes nothing. Each login is rated again by what was known of it then, and judged with the factors its user has today, as if the password had just been right; whoever is asked is taken to answer. Remembered devices and step-up requests are not known any more. Only logins that SMART rated are recorded.',
+    'Says who would have been asked, blocked or left without any factor. Changes nothing. Each login is rated again by what was known of it then, and judged with the factors its user has today, as if the password had just been right; whoever is asked is taken to answer. Remembered devices and step-up requests are not known any more. Recorded are logins that SMART rated, and all of a tenant that has set `risk`.',
   permission: 'read:users',
   params: tenantParams,
   body: draft,

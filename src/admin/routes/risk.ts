@@ -21,6 +21,9 @@ const decision = z
     outcome: z.enum(['passed', 'asked', 'refused']).meta({
       description: 'What policy made of it. `passed`: no second factor was asked for.',
     }),
+    observed: z.literal(true).optional().meta({
+      description: 'Recorded only: no policy that held looked at risk, and nobody was asked for it.',
+    }),
     confirmed: z.boolean().meta({ description: 'The login ended with a completed factor.' }),
     score: z.number().optional().meta({ description: 'Likelihood ratio; absent: no history to compare with.' }),
     findings: z

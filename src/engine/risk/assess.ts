@@ -5,17 +5,19 @@ import { assure } from '../assurance.ts'
 import type { Caller, Parts } from '../parts.ts'
 import { judgeRisk, type RiskVerdict } from './judge.ts'
 import { readSituation } from './read.ts'
-import { deadline, highWeight, isRated } from './settings.ts'
+import { deadline, highWeight, isRated, isTaught } from './settings.ts'
 
 /** A verdict with what it was made from; without, where not everything could be read. */
 export interface Assessed {
   readonly verdict: RiskVerdict
+  /** It is recorded and nothing else: no rule that holds for the login looks at risk. */
+  readonly observed?: true
   readonly situation?: RiskSituation
 }
 
 /**
- * Rates a login, where the rule that holds for it looks at risk and its proofs do not settle the question anyway.
- * Whatever fails or takes longer than 50 ms is of high risk (S-98); it never rejects.
+ * Rates a login, where the rule that holds for it looks at risk and its proofs do not settle the question anyway; and,
+ * to be recorded only, where the tenant has set risk up, so that a policy can be tried out before it holds. Whatever fails or takes longer than 50 ms is of high risk (S-98); it never rejects.
  */
 export async function assess(
   parts: Parts,
@@ -23,8 +25,12 @@ export async function assess(
   user: UserId,
   proofs: readonly Proof[],
 ): Promise<Assessed | undefined> {
-  if (!isRated(caller)) return undefined
+  if (!isTaught(caller)) return undefined
   if (assure(proofs, parts.factors).mfa && caller.tenant.risk?.onHigh !== 'refuse') return undefined
+  return { ...(await rated(parts, caller, user)), ...(!isRated(caller) && { observed: true }) }
+}
+
+async function rated(parts: Parts, caller: Caller, user: UserId): Promise<Assessed> {
   try {
     const situation = await inTime(() => readSituation(parts, caller, user), parts.riskDeadline ?? deadline)
     if (situation === undefined) return failed('took-too-long')
@@ -38,7 +44,9 @@ const failed = (why: string): Assessed => ({
   verdict: { level: 'high', findings: [{ rule: 'engine_failed', weight: highWeight, why, inputs: {} }] },
 })
 
-export const levelOf = (assessed: Assessed | undefined): RiskLevel | undefined => assessed?.verdict.level
+/** The level that counts; undefined where nobody looks at risk. */
+export const levelOf = (assessed: Assessed | undefined): RiskLevel | undefined =>
+  assessed === undefined || assessed.observed ? undefined : assessed.verdict.level
 
 /**
  * What work answers, or undefined when it takes longer than so many ms. Real time, not the clock of the server: a clock

@@ -4,13 +4,13 @@ import { type ListOptions, row, upsert } from '#ports/store.ts'
 import type { Parts } from '../parts.ts'
 import { emptyTotals } from './lesson.ts'
 import { totalsId } from './read.ts'
-import { shares } from './settings.ts'
+import { engineVersion, shares } from './settings.ts'
 
 /** Scores that are needed before a quantile means anything, and how many are looked at. */
 export const enoughScores = 200
 const mostScores = 10_000
 
-/** How far back scores count, ms, and how long a calibration holds. */
+/** How far back scores count where there are enough of them, ms, and how long a calibration holds. */
 const window = 30 * 86_400_000
 const daily = 86_400_000
 
@@ -71,7 +71,10 @@ export async function calibrate(parts: Pick<Parts, 'store' | 'clock'>, tenant: T
   const thresholds = thresholdsFrom(scores, owner?.risk)
   await store.change({ totals: row('risk_totals', tenant, totalsId) }, ({ totals }) => {
     const before: RiskTotals = totals ?? emptyTotals(tenant)
-    const calibrated = thresholds === undefined ? before.calibrated : { ...thresholds, at: now, of: scores.length }
+    const calibrated =
+      thresholds === undefined
+        ? before.calibrated
+        : { ...thresholds, at: now, of: scores.length, engine: engineVersion }
     const counted = { users, distinct: { network, agent } }
     return {
       result: undefined,
@@ -80,15 +83,20 @@ export async function calibrate(parts: Pick<Parts, 'store' | 'clock'>, tenant: T
   })
 }
 
+/**
+ * Scores since then; where those are too few, as many older ones as it takes, as far back as decisions are kept: a small
+ * service would else never have thresholds of its own. Scores of other weights have another scale and count for nothing.
+ */
 async function recentScores({ store }: Pick<Parts, 'store'>, tenant: TenantId, since: number): Promise<number[]> {
   const scores: number[] = []
   const page: ListOptions<'risk_decisions'> = { descending: true, limit: 1_000 }
-  for (let after: string | undefined; scores.length < mostScores; ) {
+  for (let after: string | undefined; ; ) {
     const rows = await store.list('risk_decisions', tenant, { ...page, ...(after !== undefined && { after }) })
-    for (const it of rows) if (it.at >= since && it.score !== undefined && isTheirs(it)) scores.push(it.score)
-    const last = rows.at(-1)
-    if (rows.length < 1_000 || last === undefined || last.at < since) break
-    after = last.id
+    for (const it of rows) {
+      if (scores.length >= (it.at >= since ? mostScores : enoughScores)) return scores
+      if (it.score !== undefined && it.engine === engineVersion && isTheirs(it)) scores.push(it.score)
+    }
+    after = rows.at(-1)?.id
+    if (rows.length < 1_000 || after === undefined) return scores
   }
-  return scores
 }

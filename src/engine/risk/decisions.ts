@@ -9,12 +9,12 @@ import { judgeRisk, type RiskVerdict } from './judge.ts'
 import { engineVersion, keptFor } from './settings.ts'
 import { unless } from './unless.ts'
 
-/** The row of a decision and its audit row, for the commit that acts on it. A login nobody found odd leaves no audit row of its own. */
+/** The row of a decision and its audit row, for the commit that acts on it. A login nobody found odd, or that was only observed, leaves no audit row of its own. */
 export function decisionWrites(
   parts: Parts,
   caller: Caller,
   user: UserId,
-  { verdict, situation }: Assessed,
+  { verdict, situation, observed }: Assessed,
   outcome: RiskDecision['outcome'],
 ): { readonly id: string; readonly writes: readonly Write[] } {
   const { tenant, application, dialect, correlation } = caller
@@ -32,12 +32,13 @@ export function decisionWrites(
     ...verdict,
     unless: situation === undefined ? [{ what: 'engine-up' }] : unless(situation, rule, verdict),
     outcome,
+    ...(observed && { observed }),
     engine: engineVersion,
     ...(situation && { situation }),
     rule,
     expiresAt: now + keptFor(tenant.risk),
   }
-  if (verdict.level === 'low') return { id, writes: [insert('risk_decisions', decision)] }
+  if (verdict.level === 'low' || observed) return { id, writes: [insert('risk_decisions', decision)] }
   const details = {
     level: verdict.level,
     rules: verdict.findings.map((it) => it.rule).join(' '),

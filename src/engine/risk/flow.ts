@@ -10,8 +10,12 @@ import { worse } from './judge.ts'
 import { type Lesson, lessonOf } from './lesson.ts'
 
 /** What a ticket keeps of the decision it was opened under, and who was asked; a digest, no address. */
-export const carriedRisk = (caller: Caller, { verdict }: Assessed, decision: string): NonNullable<Ticket['risk']> => ({
-  level: verdict.level,
+export const carriedRisk = (
+  caller: Caller,
+  { verdict, observed }: Assessed,
+  decision: string,
+): NonNullable<Ticket['risk']> => ({
+  ...(!observed && { level: verdict.level }),
   decision,
   from: fromOf(caller),
 })
@@ -39,9 +43,10 @@ export async function riskOfFlow(
 ): Promise<FlowRisk> {
   const { user, proofs, risk } = ticket
   const lesson = lessonOf(parts, caller, user, risk?.decision)
-  if (risk?.from === fromOf(caller)) return { level: risk.level, lesson, writes: () => [] }
+  if (risk?.from === fromOf(caller)) return { ...(risk.level && { level: risk.level }), lesson, writes: () => [] }
   const assessed = await assess(parts, caller, user, proofs)
-  const level = assessed && risk ? worse(assessed.verdict.level, risk.level) : levelOf(assessed)
+  const now = levelOf(assessed)
+  const level = now && risk?.level ? worse(now, risk.level) : now
   const writes: FlowRisk['writes'] = (outcome) =>
     assessed === undefined ? [] : decisionWrites(parts, caller, user as UserId, assessed, outcome).writes
   return { ...(level && { level }), lesson, writes }

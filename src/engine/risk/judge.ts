@@ -1,5 +1,5 @@
 import type { RiskFinding, RiskLevel, RiskRule, RiskSituation } from '#model/risk.ts'
-import { scoreOf } from './score.ts'
+import { ratingOf } from './score.ts'
 import { highWeight } from './settings.ts'
 import { signals } from './signals/index.ts'
 import { shown } from './signals/signal.ts'
@@ -18,7 +18,7 @@ export interface RiskVerdict {
 export function judgeRisk(situation: RiskSituation, rule: RiskRule = {}): RiskVerdict {
   const findings = [...always(situation), ...signals.flatMap((signal) => found(signal, situation, rule))]
   const weight = findings.reduce((sum, it) => sum + it.weight, 0)
-  const score = scoreOf(situation)?.score
+  const score = ratingOf(situation)?.score
   return { level: levelOf(weight), ...(score !== undefined && { score: shown(score) }), findings }
 }
 

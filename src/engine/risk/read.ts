@@ -3,7 +3,7 @@ import type { RiskFeature, RiskSituation, RiskTotals } from '#model/risk.ts'
 import { addressBudgetRef, failingAccounts } from '../attempt-budgets.ts'
 import type { Caller, Parts } from '../parts.ts'
 import { inBlocks } from './blocks.ts'
-import { firstThresholds } from './settings.ts'
+import { engineVersion, firstThresholds } from './settings.ts'
 import { counted, type Shown, valuesOf } from './values.ts'
 
 /** The one row of a tenant's totals. */
@@ -68,7 +68,8 @@ export async function readSituation(parts: Parts, caller: Caller, user: UserId):
 }
 
 const thresholdsOf = ({ tenant }: Caller, totals: RiskTotals | undefined) => {
-  const { ask, high } = tenant.risk?.thresholds ?? totals?.calibrated ?? firstThresholds
+  const calibrated = totals?.calibrated?.engine === engineVersion ? totals.calibrated : firstThresholds
+  const { ask, high } = tenant.risk?.thresholds ?? calibrated
   return { ask, high }
 }
 

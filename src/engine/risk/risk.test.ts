@@ -22,6 +22,8 @@ import { systemAudit } from '../events.ts'
 import { nothingToIssue } from '../issue.ts'
 import { calibrate, calibrateDue, dueForCalibration, enoughScores } from './calibrate.ts'
 import { listDecisions, replay } from './decisions.ts'
+import { emptyTotals } from './lesson.ts'
+import { firstThresholds } from './settings.ts'
 import { signals } from './signals/index.ts'
 
 const day = 86_400
@@ -347,4 +349,89 @@ test('the thresholds are quantiles of the users’ own scores, computed once a d
   await calibrate(it.parts, tenantId)
   const totals = await it.store.get('risk_totals', tenantId, 'all')
   assert.deepEqual([totals?.users, totals?.distinct], [1, { network: 2, agent: 3 }])
+})
+
+test('a small service has thresholds too: where 30 days have too few scores older ones count, of the same weights only', async () => {
+  const it = await smart()
+  await it.confirm(home)
+  const template = (await it.decisions())[0] as RiskDecision
+  const now = it.clock.now()
+  const passed = { confirmed: undefined, outcome: 'passed', level: 'low' } as const
+  const add = (id: string, at: number, score: number, over: Partial<RiskDecision> = {}) =>
+    it.put('risk_decisions', { ...template, ...passed, id, score, at, ...over })
+  for (let i = 0; i < enoughScores; i++) {
+    await add(`0old${String(i).padStart(3, '0')}`, now - 60 * day * 1_000, 2)
+    await add(`zrules${i}`, now, 90, { engine: template.engine - 1 })
+  }
+  for (let i = 0; i < 50; i++) await add(`z${i}`, now, 1)
+  const calibrated = async () => {
+    await calibrate(it.parts, tenantId)
+    return (await it.store.get('risk_totals', tenantId, 'all'))?.calibrated
+  }
+  const first = await calibrated()
+  assert.deepEqual([first?.of, first?.ask.toFixed(6)], [enoughScores, '2.000000'])
+  for (let i = 0; i < enoughScores; i++) await add(`zz${i}`, now, 1)
+  const second = await calibrated()
+  assert.deepEqual([second?.of, second?.ask.toFixed(6)], [enoughScores + 50, '1.000000'])
+  await it.put('risk_totals', {
+    ...emptyTotals(tenantId),
+    calibrated: { ask: 0, high: 0, at: now, of: 200, engine: 1 },
+  })
+  await it.from(home)
+  assert.deepEqual((await it.decisions())[0]?.situation?.thresholds, firstThresholds, 'thresholds of other weights')
+})
+
+test('where only risk is set logins are recorded and counted, and nobody is asked for it or told so', async () => {
+  const asks = { mode: 'OFF' } as const
+  const it = await smart({ badAddresses: [farAway], onHigh: 'refuse' }, { tenant: { mfa: asks } })
+  let reads = 0
+  const { get } = it.store
+  const counting = (table: string, ...rest: [never, never]) => {
+    if (table.startsWith('risk_')) reads++
+    return get.call(it.store, table as never, ...rest)
+  }
+  Object.assign(it.store, { get: counting })
+  for (const [address, agent] of [
+    [home, firefox],
+    [farAway, phone],
+    ['', ''],
+  ] as const) {
+    reads = 0
+    const outcome = await it.from(address, agent)
+    assert.equal(outcome.no, undefined, address)
+    assert.ok(reads > 0 && reads <= 16, String(reads))
+    const { assurance } = (outcome.yes as Admitted<undefined>).granted
+    assert.ok(!assurance.amr.includes('rba'))
+  }
+  const told = (await it.decisions()).map(({ level, outcome, observed }) => [level, outcome, observed])
+  assert.deepEqual(told, [
+    ['high', 'passed', true],
+    ['high', 'passed', true],
+    ['medium', 'passed', true],
+  ])
+  assert.deepEqual(await it.events('login.risk'), [])
+  it.clock.advance(180 * day + 1)
+  while ((await it.store.sweep(it.clock.now())) > 0);
+  assert.deepEqual(await it.decisions(), [])
+})
+
+test('where only risk is set and all are asked, a recorded login is confirmed by its second factor, also from elsewhere', async () => {
+  const it = await smart({ badAddresses: [farAway], onHigh: 'refuse' }, { tenant: { mfa: { mode: 'ALWAYS' } } })
+  assert.equal((await it.confirm(home)).no, undefined)
+  const flow = await it.ticket('ada', { caller: it.caller({ address: home, userAgent: firefox }) })
+  it.clock.advance(30)
+  const elsewhere = it.caller({ address: farAway, userAgent: phone })
+  const done = await it.answer(flow, { kind: 'totp' }, it.app.code(), elsewhere)
+  assert.equal(done.no, undefined)
+  const told = (await it.decisions()).map(({ level, outcome, confirmed, observed }) => [
+    level,
+    outcome,
+    confirmed,
+    observed,
+  ])
+  assert.deepEqual(told, [
+    ['high', 'passed', undefined, true],
+    ['low', 'asked', true, true],
+    ['medium', 'asked', true, true],
+  ])
 })

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Counters, type FeatureCounters, ratioOf, scoreOf, unseenRatio, weights } from './score.ts'
+import {
+  type Counters,
+  type FeatureCounters,
+  fittedWeights,
+  ratingOf,
+  ratioOf,
+  scoreOf,
+  unseenRatio,
+  weights,
+} from './score.ts'
 
 type Pair = readonly [global: readonly number[], user: readonly number[]]
 const usualAgent: Pair = [
@@ -143,35 +152,59 @@ const shown = (it: Counters, which: (typeof features)[number], level: number, by
   [which]: { ...it[which], user: it[which].user.map((count, at) => (at === level ? count + by : count)) },
 })
 
-test('risk.md §1.5: more of the user’s own history with a value never raises its score, and less never lowers it', () => {
-  const which = fc.constantFrom(...features)
-  fc.assert(
-    fc.property(counters, which, fc.nat({ max: 3 }), fc.integer({ min: 1, max: 20 }), (it, feature, level, by) => {
-      // A value never shown has the fixed ratio, which is not on the scale of the others.
-      fc.pre(it[feature].user.some((count) => count > 0))
-      const before = scoreOf(it)?.score ?? Number.NaN
-      const after = scoreOf(shown(it, feature, level, by))?.score ?? Number.NaN
-      assert.ok(after <= before * (1 + 1e-12), `${after} > ${before}`)
-    }),
-  )
+test('the weights that rate logins are weights: above zero, of the levels there are, and each feature’s sum is 1', () => {
+  for (const feature of features) {
+    assert.equal(fittedWeights[feature].length, weights[feature].length)
+    assert.ok(fittedWeights[feature].every((weight) => weight > 0))
+    assert.ok(Math.abs(fittedWeights[feature].reduce((sum, weight) => sum + weight, 0) - 1) < 1e-9)
+  }
 })
 
-test('risk.md §1.5: a value unknown at all levels is 4, whatever everybody else shows', () => {
-  fc.assert(
-    fc.property(counters, fc.constantFrom(...features), (it, feature) => {
-      const unknown = { ...it[feature], user: it[feature].user.map(() => 0) }
-      assert.equal(ratioOf(unknown, weights[feature], it.logins, it.ownLogins), unseenRatio)
-    }),
-  )
+test('logins are rated by the fitted weights, and not by the published ones', () => {
+  const it: Counters = {
+    logins: 10_000,
+    users: 500,
+    ownLogins: 20,
+    network: { global: usualPlace[0], user: usualPlace[1], distinct: 71 },
+    agent: { global: usualAgent[0], user: usualAgent[1], distinct: 165 },
+  }
+  assert.deepEqual(ratingOf(it), scoreOf(it, fittedWeights))
+  assert.equal(ratingOf(it)?.score.toFixed(6), '0.000237')
 })
 
-test('risk.md §1.1: a rarer value among everybody never raises the score, and the score is a finite number above zero', () => {
-  fc.assert(
-    fc.property(counters, fc.constantFrom(...features), fc.nat({ max: 3 }), (it, feature, level) => {
-      const rarer = it[feature].global.map((count, at) => (at === level ? Math.floor(count / 2) : count))
-      const before = scoreOf(it)?.score ?? Number.NaN
-      const after = scoreOf({ ...it, [feature]: { ...it[feature], global: rarer } })?.score ?? Number.NaN
-      assert.ok(after > 0 && Number.isFinite(before) && after <= before * (1 + 1e-12))
-    }),
-  )
-})
+for (const [name, levels] of Object.entries({ published: weights, fitted: fittedWeights })) {
+  const score = (it: Counters): number => scoreOf(it, levels)?.score ?? Number.NaN
+
+  test(`risk.md §1.5, ${name} weights: more of the user’s own history with a value never raises its score, and less never lowers it`, () => {
+    const which = fc.constantFrom(...features)
+    fc.assert(
+      fc.property(counters, which, fc.nat({ max: 3 }), fc.integer({ min: 1, max: 20 }), (it, feature, level, by) => {
+        // A value never shown has the fixed ratio, which is not on the scale of the others.
+        fc.pre(it[feature].user.some((count) => count > 0))
+        const before = score(it)
+        const after = score(shown(it, feature, level, by))
+        assert.ok(after <= before * (1 + 1e-12), `${after} > ${before}`)
+      }),
+    )
+  })
+
+  test(`risk.md §1.5, ${name} weights: a value unknown at all levels is 4, whatever everybody else shows`, () => {
+    fc.assert(
+      fc.property(counters, fc.constantFrom(...features), (it, feature) => {
+        const unknown = { ...it[feature], user: it[feature].user.map(() => 0) }
+        assert.equal(ratioOf(unknown, levels[feature], it.logins, it.ownLogins), unseenRatio)
+      }),
+    )
+  })
+
+  test(`risk.md §1.1, ${name} weights: a rarer value among everybody never raises the score, and the score is a finite number above zero`, () => {
+    fc.assert(
+      fc.property(counters, fc.constantFrom(...features), fc.nat({ max: 3 }), (it, feature, level) => {
+        const rarer = it[feature].global.map((count, at) => (at === level ? Math.floor(count / 2) : count))
+        const before = score(it)
+        const after = score({ ...it, [feature]: { ...it[feature], global: rarer } })
+        assert.ok(after > 0 && Number.isFinite(before) && after <= before * (1 + 1e-12))
+      }),
+    )
+  })
+}

@@ -110,7 +110,7 @@ test('each mode has its own fates for the usual, an odd and a very odd login', (
 })
 
 test('thresholds and signals of the draft stand for those of the time', () => {
-  const strict: Draft = { ...mode('SMART'), risk: { thresholds: { ask: 0.01, high: 100 } } }
+  const strict: Draft = { ...mode('SMART'), risk: { thresholds: { ask: 0.0001, high: 100 } } }
   assert.deepEqual(fatesOf(recorded(three), strict), ['asked', 'asked', 'asked'])
   const off = ['likelihood', 'new_country', 'new_device', 'impossible_travel', 'unusual_hour'] as const
   assert.deepEqual(fatesOf(recorded(three), { ...mode('SMART'), risk: { off: [...off] } }), [

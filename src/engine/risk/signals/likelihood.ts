@@ -1,11 +1,11 @@
-import { scoreOf } from '../score.ts'
+import { ratingOf } from '../score.ts'
 import { type Signal, shown } from './signal.ts'
 
 /** Network and agent together are likelier for an attacker than for the user (risk.md §1.1). */
 export const likelihood: Signal = {
   name: 'likelihood',
   look(situation) {
-    const it = scoreOf(situation)
+    const it = ratingOf(situation)
     const { ask, high } = situation.thresholds
     // Written so that a figure that is none counts as reached.
     if (it === undefined || it.score < ask) return undefined
