@@ -45,7 +45,7 @@ const EVERYTHING = [...EDGE, 'factors', 'stores', 'delivery', 'network', 'dialec
 export const ROOMS: Readonly<Record<string, Room>> = {
   main: { imports: ['cli', 'app', ...EVERYTHING], stairs: ['cli'], clock: true, prints: true },
   cli: { imports: ['app', ...EVERYTHING], clock: true, prints: true },
-  app: { imports: EVERYTHING, clock: true },
+  app: { imports: EVERYTHING, stairs: ['app'], clock: true },
   // Both speak of tokens, clients and keys, whose functions lie in oidc; oidc knows neither of them.
   dialects: { imports: ['oidc', ...EDGE], apart: true },
   admin: { imports: ['oidc', ...EDGE] },
