@@ -4,8 +4,8 @@ import { gathered, runBatch, type Step, type StepAnswer } from './postgres-batch
 import { type Connections, callPatience, queuePatience } from './postgres-connection.ts'
 import { unavailable } from './postgres-errors.ts'
 
-/** Reads one round trip takes along at most. */
-const mostTogether = 16
+/** Reads one round trip takes along at most: the rating of a login needs 19 at once, and must not wait for two. */
+const mostTogether = 32
 
 interface Waiting {
   readonly step: Step

@@ -20,6 +20,7 @@ import type { Admitted } from '../admit.ts'
 import { createEngine } from '../engine.ts'
 import { systemAudit } from '../events.ts'
 import { nothingToIssue } from '../issue.ts'
+import { assess } from './assess.ts'
 import { calibrate, calibrateDue, dueForCalibration, enoughScores } from './calibrate.ts'
 import { listDecisions, replay } from './decisions.ts'
 import { emptyTotals } from './lesson.ts'
@@ -434,4 +435,35 @@ test('where only risk is set and all are asked, a recorded login is confirmed by
     ['low', 'asked', true, true],
     ['medium', 'asked', true, true],
   ])
+})
+
+test('all that a rating reads is asked for in one turn, so that a database across a network is asked once', async () => {
+  const it = await smart()
+  await it.confirm(home)
+  const { get, list } = it.store
+  const asked: string[] = []
+  let isOpen = true
+  const noted = (table: string) => {
+    if (isOpen) asked.push(table)
+    // Microtasks are over by then: what needs an answer before it can ask would come after it.
+    setImmediate(() => {
+      isOpen = false
+    })
+    return new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  let later = 0
+  const slow =
+    (own: (...all: never[]) => unknown) =>
+    async (table: string, ...rest: never[]) => {
+      if (!isOpen) later++
+      await noted(table)
+      return await own.call(it.store, table as never, ...rest)
+    }
+  Object.assign(it.store, { get: slow(get as never), list: slow(list as never) })
+  const caller = it.caller({ address: home, userAgent: firefox })
+  const proofs = [{ factor: 'password', channel: 'password', at: it.clock.now() }]
+  const assessed = await assess({ ...it.parts, riskDeadline: 10_000 }, caller, it.ada.id, proofs)
+  assert.equal(assessed?.verdict.level, 'low')
+  assert.equal(asked.filter((table) => table === 'risk_counters').length, 14)
+  assert.deepEqual([asked.length, later], [19, 0])
 })
