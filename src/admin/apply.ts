@@ -155,6 +155,7 @@ export function tenantFields(wanted: TenantConfig, development: boolean): Omit<T
       discovery: wanted.discovery,
       signUp: wanted.sign_up,
       hideUnknownUsers: wanted.hide_unknown_users,
+      nativePreview: wanted.native_preview,
       keys: keyRule(wanted.webauthn),
       audit: auditRule(wanted.audit),
       branding: brandingRule(wanted.branding),

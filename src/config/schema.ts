@@ -374,6 +374,10 @@ const tenant = z
       description:
         'true: native authentication does not tell who is known either, as nothing else does. Default false.',
     }),
+    native_preview: z.enum(['sdk', 'pkce']).optional().meta({
+      description:
+        'The headless API (docs/headless-api.md), for applications with native_auth. sdk: also without PKCE, as Microsoft’s SDKs (V2 preview) ask; pkce: never without. Default: it is not there.',
+    }),
     webauthn: keys.optional(),
     audit: z
       .strictObject({

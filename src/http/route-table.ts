@@ -37,7 +37,7 @@ export function createRouteTable(groups: readonly RouteGroup[]): RouteTable {
     }
   }
   const entries = [...drafts.values()].map((draft) => ({ ...draft, allow: allowOf(draft) }))
-  const owners = ownersOf(entries)
+  const owners = ownersOf(entries.filter((entry) => entry.group.when === undefined))
   return { entries, groupOf: (path) => ownerOf(owners, path) }
 }
 

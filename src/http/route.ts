@@ -80,6 +80,11 @@ export interface RouteGroup {
   readonly name: string
   readonly routes: readonly (Route | RawRoute)[]
   readonly refuse: (trouble: Trouble, exchange: Pick<Exchange, 'path' | 'requestId'>) => Answer
+  /**
+   * Whether the tenant has these paths; absent: every tenant does. Where it has not, they are answered as paths nobody
+   * owns, preflights and wrong methods included.
+   */
+  readonly when?: (tenant: Tenant) => boolean
   readonly cors?: CorsRule | ((path: string) => CorsRule | undefined)
   /**
    * true: answers whatever the host and without asking the store for a tenant (health, development tools). Reading

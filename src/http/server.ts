@@ -212,6 +212,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     const tenant = group.tenantless
       ? undefined
       : await options.resolveTenant(hostName(forwardedHost ?? raw.headers.host ?? ''), path)
+    if (group.when !== undefined && (tenant === undefined || !group.when(tenant))) {
+      for (const name of Object.keys(head)) if (name === 'vary' || name.startsWith('access-control-')) delete head[name]
+      const nobody = { ...visit, entry: undefined, group: table.groupOf(path) ?? fallback }
+      return await decide(nobody, address, forwardedHost, head)
+    }
     if (tenant === undefined && !group.tenantless) return no({ trouble: 'not-found' })
 
     const cors =

@@ -88,6 +88,11 @@ export interface Tenant extends Row {
   readonly signUp?: SignUpRule
   /** Wires whose vendors tell whether a login is known do not; the others never do (S-102). */
   readonly hideUnknownUsers?: boolean
+  /**
+   * The headless API that leads a client step by step to an authorization code. Absent: it is not there. `pkce`: only for
+   * requests with a challenge of RFC 7636; `sdk`: also for those without, as the vendor's unmodified SDKs send them.
+   */
+  readonly nativePreview?: 'sdk' | 'pkce'
   readonly keys?: KeyRule
   readonly audit?: AuditRule
   readonly branding?: Branding

@@ -118,6 +118,7 @@ const patch = tenantOperation({
           risk: body.risk && riskRule(body.risk),
           discovery: body.discovery,
           signUp: body.sign_up,
+          nativePreview: body.native_preview,
           audit: body.audit && auditRule(body.audit),
           keys: body.webauthn && keyRule(body.webauthn),
           branding: body.branding && brandingRule(body.branding),

@@ -1,11 +1,33 @@
 import { assure } from '#engine/assurance.ts'
 import { audit } from '#engine/events.ts'
 import type { Answer } from '#http/route.ts'
-import { codeRefs, planCode, readCode } from '#oidc/codes.ts'
+import { type CodeOutcome, codeRefs, planCode, readCode } from '#oidc/codes.ts'
 import type { Decision } from '#ports/store.ts'
 import type { Call } from './call.ts'
 import { type Issued, minterFor, wishOf } from './issue-tokens.ts'
+import { askedBehind, readPreviewCode } from './preview/code.ts'
 import { errors, fail, refuse } from './wire.ts'
+
+/**
+ * A code of the hosted pages, which are for applications with that grant; else one of the preview generation, whose
+ * clients were let in for native authentication.
+ */
+async function lookAt(call: Call, code: string): Promise<CodeOutcome> {
+  const { exchange, caller, params } = call
+  const { parts } = call.dialect.engine
+  const { application } = caller
+  const ours = await readPreviewCode(call, code)
+  if (ours.no !== 'unknown') return ours
+  if (!application.grantTypes.includes('authorization_code')) return { no: 'other-client' }
+  return await readCode(parts.store, {
+    tenant: exchange.tenant.id,
+    application,
+    code,
+    redirectUri: params.redirect_uri,
+    verifier: params.code_verifier,
+    now: parts.clock.now(),
+  })
+}
 
 /**
  * `authorization_code`: what the hosted pages have earned, for apps that were answered with `redirect` (entra.md §8.2).
@@ -15,24 +37,18 @@ import { errors, fail, refuse } from './wire.ts'
 export async function codeGrant(call: Call): Promise<Answer> {
   const { exchange, caller, ids, params } = call
   const { parts } = call.dialect.engine
-  const { application } = caller
-  if (!application.grantTypes.includes('authorization_code')) return fail(ids, errors.badGrant)
+  const granted = caller.application.grantTypes.includes('authorization_code')
+  if (!granted && exchange.tenant.nativePreview === undefined) return fail(ids, errors.badGrant)
   if (params.code === undefined) return fail(ids, errors.missing('code'))
-  const looked = await readCode(parts.store, {
-    tenant: exchange.tenant.id,
-    application,
-    code: params.code,
-    redirectUri: params.redirect_uri,
-    verifier: params.code_verifier,
-    now: parts.clock.now(),
-  })
+  const looked = await lookAt(call, params.code)
   if (looked.no !== undefined) return fail(ids, errors.deadCode)
   const look = looked.yes
   const user = await parts.store.get('users', exchange.tenant.id, look.user)
   if (user === undefined || user.blocked) return fail(ids, errors.deadCode)
   const api = look.audience === undefined ? undefined : { id: look.audience }
   const names = [...new Set(['openid', 'profile', 'offline_access', ...look.scope])]
-  const minter = await minterFor(call, wishOf('authorization_code', { api, names }, params.scope))
+  const { asked = params.scope, acrs } = await askedBehind(call, look)
+  const minter = await minterFor(call, wishOf('authorization_code', { api, names }, asked, acrs))
   if (minter.no !== undefined) return refuse(ids, minter)
   const { mint, issued } = minter.yes
   const proofs = look.proofs ?? []

@@ -1,6 +1,7 @@
 import type { Answer, Exchange } from '#http/route.ts'
 import { authorityOf, type Dialect, issuerOf } from './dialect.ts'
 import { accountPaths, documentPaths } from './paths.ts'
+import { previewMetadata } from './preview/routes.ts'
 
 const cacheable = { 'cache-control': 'public, max-age=300' }
 
@@ -16,6 +17,7 @@ export const discovery =
       // The hosted pages are one front door for all dialects of a tenant.
       authorization_endpoint: `${exchange.base}/authorize`,
       token_endpoint: `${authority}/oauth2/v2.0/token`,
+      ...previewMetadata(exchange),
       userinfo_endpoint: `${authority}${accountPaths.userinfo}`,
       end_session_endpoint: `${authority}${accountPaths.signOut}`,
       jwks_uri: `${authority}${documentPaths.keys}`,

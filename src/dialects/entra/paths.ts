@@ -1,3 +1,5 @@
+import { previewBase } from './preview/paths.ts'
+
 /** The native endpoints, a row each, without the base (entra.md §0.1). */
 export const nativePaths = [
   '/oauth2/v2.0/initiate',
@@ -40,7 +42,7 @@ const vendorDomain = '.onmicrosoft.com'
 export function tenantInPath(path: string): string | undefined {
   const ending = endings.find((it) => path.endsWith(it))
   const graph = ending === undefined ? /^\/([^/]+)\/graph\/v1\.0\//.exec(path)?.[1] : undefined
-  const base = ending === undefined ? undefined : path.slice(0, -ending.length)
+  const base = ending === undefined ? previewBase(path) : path.slice(0, -ending.length)
   const segment = graph ?? base?.slice(base.lastIndexOf('/') + 1)
   if (segment === undefined || segment === '') return undefined
   const name = decoded(segment).toLowerCase()

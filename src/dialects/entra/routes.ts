@@ -7,6 +7,7 @@ import type { GraphOptions } from './graph/call.ts'
 import { graphGroup } from './graph/routes.ts'
 import { isMachine, machineGrant } from './machine.ts'
 import { accountPaths, bases, documentPaths, type NativePath, nativePaths } from './paths.ts'
+import { previewGroup } from './preview/routes.ts'
 import { registerChallenge, registerContinue, registerIntrospect } from './register.ts'
 import { resetChallenge, resetContinue, resetPoll, resetStart, resetSubmit } from './reset.ts'
 import { challenge, initiate, introspect } from './sign-in.ts'
@@ -42,7 +43,11 @@ const cors: CorsRule = {
 const documents: CorsRule = { origins: 'any', allowHeaders: [], exposeHeaders: [] }
 
 /** Everything this dialect answers. */
-export const entraGroups = (dialect: GraphOptions): readonly RouteGroup[] => [entraGroup(dialect), graphGroup(dialect)]
+export const entraGroups = (dialect: GraphOptions): readonly RouteGroup[] => [
+  entraGroup(dialect),
+  previewGroup(dialect),
+  graphGroup(dialect),
+]
 
 /** Native authentication as the edge mounts it: each endpoint under the tenant, under any prefix, or under the host. */
 export function entraGroup(dialect: Dialect): RouteGroup {

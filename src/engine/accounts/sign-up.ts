@@ -142,6 +142,24 @@ export async function giveSignUpAttributes(
   return await settle(parts, step, (it) => ({ ...it, attributes: { ...it.attributes, ...given } }))
 }
 
+/** Takes what is missing in one piece: the password, attributes, or both, of an account whose address is proved. */
+export async function giveSignUpDetails(
+  parts: Parts,
+  step: SignUpStep,
+  it: { readonly password?: string; readonly attributes: Readonly<Record<string, string>> },
+): Promise<SignUpOutcome<Journey>> {
+  const { caller, journey, rules } = step
+  if (journey.phase !== 'details' && journey.phase !== 'password') return { no: 'ticket-unknown' }
+  const bad = invalidAttributes(it.attributes, rules)
+  if (bad !== undefined) return bad
+  const wanted = journey.phase === 'password' ? it.password : undefined
+  const hashed = wanted === undefined ? undefined : await hashFor(parts, caller, journey.state.email ?? '', wanted)
+  if (hashed?.no !== undefined) return hashed
+  const given = known(it.attributes, rules)
+  const passwordHash = hashed === undefined ? {} : { passwordHash: hashed.yes }
+  return await settle(parts, step, (now) => ({ ...now, ...passwordHash, attributes: { ...now.attributes, ...given } }))
+}
+
 interface Beside {
   readonly refs: Refs
   readonly decide: (found: Found<Refs>) => { readonly writes: readonly Write[]; readonly refuse?: Refusal }

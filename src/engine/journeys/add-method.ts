@@ -27,11 +27,19 @@ export interface EnrolmentOpening {
 }
 
 /**
+ * Opens a ticket for what is left to prove after the first factor, and where nothing is, a ticket that stands at its
+ * end: callers whose wire hands out one step at a time record every proof in it, and ask for what it earns with `finish`.
+ */
+export const openTicket = (parts: Parts, it: EnrolmentOpening): Promise<Outcome<Journey>> => open(parts, it, false)
+
+/**
  * Lets a user add a method beside what there is already. It takes a proof of the last 300 s, and of the second factor
  * where one exists (S-63): what is missing comes first, as the journey's phase `more`. A session's older proofs count
  * for what they are; refreshing made them no younger.
  */
-export async function openEnrolment(parts: Parts, it: EnrolmentOpening): Promise<Outcome<Journey>> {
+export const openEnrolment = (parts: Parts, it: EnrolmentOpening): Promise<Outcome<Journey>> => open(parts, it, true)
+
+async function open(parts: Parts, it: EnrolmentOpening, adds: boolean): Promise<Outcome<Journey>> {
   const { caller, journey, user, spend } = it
   const assessed = await assess(parts, caller, user, it.proofs)
   const refs = { ...spend?.refs, ...accountRefs(caller, user), journey: journeyRef(journey) }
@@ -40,32 +48,38 @@ export async function openEnrolment(parts: Parts, it: EnrolmentOpening): Promise
     if (standing.no !== undefined) return { result: standing }
     const spent = spend?.decide(found as unknown as Found<Refs>)
     if (spent?.refuse) return { result: spent.refuse, writes: spent.writes }
-    const decided = decide(parts, it, standing.yes, found as unknown as Found<ReturnType<typeof accountRefs>>, assessed)
+    const account = found as unknown as Found<ReturnType<typeof accountRefs>>
+    const decided = decide(parts, { ...it, adds }, standing.yes, account, assessed)
     return { ...decided, writes: [...(spent?.writes ?? []), ...(decided.writes ?? [])] }
   })
 }
 
 function decide(
   parts: Parts,
-  { caller, proofs, wish: asked }: EnrolmentOpening,
+  { caller, proofs, wish: asked, adds }: EnrolmentOpening & { readonly adds: boolean },
   journey: Journey,
   account: Found<ReturnType<typeof accountRefs>>,
   assessed: Assessed | undefined,
 ): Decision<Outcome<Journey>> {
   const { user, authenticators, device } = account
-  if (user === undefined || user.blocked) return { result: { no: 'ticket-unknown' } }
-  const wish: Wish = { ...asked, managesFactors: true }
+  if (user === undefined || user.blocked) {
+    return { result: adds || user === undefined ? { no: 'ticket-unknown' } : { no: 'blocked-user' } }
+  }
+  const wish: Wish = adds ? { ...asked, managesFactors: true } : asked
   const it = { caller, user, authenticators, proofs, wish, device, risk: levelOf(assessed) }
   const judged = judgeNow(parts, it, lastMfaHere(account.mark))
   const decision = assessed && decisionWrites(parts, caller, user.id, assessed, outcomeOf(judged))
   const rated = decision?.writes ?? []
-  if (!judged.met && 'refuse' in judged) return { result: judged.refuse, writes: rated }
-  if (judged.met && held(authenticators, parts.factors).length === 0 && !isFresh(proofs, parts.clock.now())) {
+  if (!judged.met && 'refuse' in judged) {
+    const fields = { user: user.id, outcome: 'failure', reason: judged.refuse.no } as const
+    const event = adds ? [] : [audit(parts, caller, 'login.granted', fields)]
+    return { result: judged.refuse, writes: [...rated, ...event] }
+  }
+  if (adds && judged.met && held(authenticators, parts.factors).length === 0 && !isFresh(proofs, parts.clock.now())) {
     return { result: { no: 'stale-proof' } }
   }
-  const require: Requirement = judged.met
-    ? { enrol: enrollable(caller.tenant, parts.factors).map((kind) => kind.kind) }
-    : judged.require
+  const open = adds ? enrollable(caller.tenant, parts.factors).map((kind) => kind.kind) : []
+  const require: Requirement = judged.met ? { enrol: open } : judged.require
   const risk = assessed && decision && carriedRisk(caller, assessed, decision.id)
   const { handle, write } = newTicket(parts, caller, {
     user: user.id,
@@ -78,8 +92,8 @@ function decide(
     ? []
     : [audit(parts, caller, 'mfa.required', { user: user.id, details: requirementDetails(require) })]
   const next = passed(parts, caller, journey, {
-    phase: phaseOf(require),
-    state: { ...journey.state, user: user.id, ticket: ticketId(handle), adds: true, proofs: undefined },
+    phase: judged.met && !adds ? 'finish' : phaseOf(require),
+    state: { ...journey.state, user: user.id, ticket: ticketId(handle), adds, proofs: undefined, challenge: undefined },
   })
   return { result: yes(next), writes: [write, putJourney(next), ...rated, ...events] }
 }

@@ -6,7 +6,7 @@ import { type Decision, insert, put, type Refs, row } from '#ports/store.ts'
 import { canonicalEmail } from '../addresses.ts'
 import { type Admitted, accountRefs, admit } from '../admit.ts'
 import { answer } from '../answer.ts'
-import { enrol, enrolTarget, mayEnrol, newAuthenticatorId } from '../enrol.ts'
+import { type Enrolment, enrol, enrolTarget, mayEnrol, newAuthenticatorId } from '../enrol.ts'
 import { audit } from '../events.ts'
 import { finish } from '../finish.ts'
 import type { Issue } from '../issue.ts'
@@ -29,30 +29,39 @@ import {
   putJourney,
   saveJourney,
   stillAt,
-  withChallenge,
+  withAsked,
 } from './journey.ts'
 import { ticketOf } from './more.ts'
 
 /** A code is on its way; or nothing is to be verified, since the address was proved in this very journey. */
 export type EnrolmentStart =
-  | { readonly target: string; readonly preverified: false }
-  | { readonly target: string; readonly preverified: true }
+  | { readonly target?: string; readonly preverified: false; readonly enrolment: Enrolment }
+  | { readonly target?: string; readonly preverified: true }
+
+export interface JourneyEnrolment {
+  readonly caller: Caller
+  readonly journey: Journey
+  readonly kind: string
+  /** For kinds with an address. */
+  readonly target?: string
+  /** Saved codes may come along: the caller can show them. */
+  readonly savedCodes?: boolean
+  /** An address this journey has proved is verified once more all the same. */
+  readonly always?: boolean
+}
 
 /**
  * Starts the enrolment of a contact, or starts it anew with another one. Each contact of a kind is one: a second of the
  * same reach is refused before a message leaves. What was proved to get here must still be fresh where a method is added
  * to an account that needs none (S-63).
  */
-export async function enrolInJourney(
-  parts: Parts,
-  it: { readonly caller: Caller; readonly journey: Journey; readonly kind: string; readonly target: string },
-): Promise<Outcome<EnrolmentStart>> {
-  const { caller, journey, kind, target } = it
+export async function enrolInJourney(parts: Parts, it: JourneyEnrolment): Promise<Outcome<EnrolmentStart>> {
+  const { caller, journey, kind, target, savedCodes = false } = it
   const ticket = await ticketOf(parts, caller, journey)
   if (ticket.no !== undefined) return ticket
   if (journey.phase !== 'enrol') return await refuseEarly(parts, caller, journey, kind)
   if (journey.state.adds === true && !isFresh(ticket.yes.proofs, parts.clock.now())) return { no: 'stale-proof' }
-  if (isPreverified(parts, it)) {
+  if (it.always !== true && isPreverified(parts, it)) {
     const saved = await saveJourney(parts, journey, (now) => ({
       ...now,
       state: { ...now.state, challenge: undefined, preverified: kind },
@@ -60,11 +69,11 @@ export async function enrolInJourney(
     return saved.no === undefined ? yes({ target, preverified: true }) : saved
   }
   const flow = { by: 'ticket', ticket: ticket.yes } as const
-  const started = await enrol(parts, { caller, flow, kind, target, perReach: 1, savedCodes: false })
+  const started = await enrol(parts, { caller, flow, kind, target, perReach: 1, savedCodes })
   if (started.no !== undefined) return started
-  const { challenge } = started.yes
-  const saved = await saveJourney(parts, journey, (now) => withChallenge(parts, now, challenge))
-  return saved.no === undefined ? yes({ target, preverified: false }) : saved
+  const asked = { kind, ...(target === undefined ? {} : { target }) }
+  const saved = await saveJourney(parts, journey, (now) => withAsked(parts, now, asked, started.yes.challenge))
+  return saved.no === undefined ? yes({ target, preverified: false, enrolment: started.yes }) : saved
 }
 
 /** Somebody with the password alone tries to add a method: nothing is begun, and the owner hears of it (AC-2, S-64). */

@@ -12,7 +12,7 @@ import type { Issue } from '../issue.ts'
 import type { Caller, Parts } from '../parts.ts'
 import { signIn } from '../sign-in.ts'
 import { ticketId } from '../tickets.ts'
-import { openEnrolment } from './add-method.ts'
+import { openEnrolment, openTicket } from './add-method.ts'
 import { decoyState, refuseDecoyCode, spendAddressCode } from './address-code.ts'
 import { ending, type Journey, journeyUser, openJourney, passed, phaseOf, saveJourney } from './journey.ts'
 
@@ -65,7 +65,8 @@ export interface FirstProof<R extends Refs, A> {
   readonly caller: Caller
   readonly journey: Journey
   readonly wish: Wish
-  readonly issue: Issue<R, A>
+  /** Absent: nothing is issued yet, a ticket records what was proved (`openTicket`). */
+  readonly issue?: Issue<R, A>
 }
 
 /** Tokens were earned, or the journey goes on to what is missing. */
@@ -127,6 +128,10 @@ async function goOn<R extends Refs, A>(
 ): Promise<Outcome<Step<A>>> {
   if (journey.state.adds === true) {
     const opened = await openEnrolment(parts, { caller, journey, user, proofs, wish, spend })
+    return opened.no === undefined ? yes({ journey: opened.yes }) : opened
+  }
+  if (issue === undefined) {
+    const opened = await openTicket(parts, { caller, journey, user, proofs, wish, spend })
     return opened.no === undefined ? yes({ journey: opened.yes }) : opened
   }
   const admitted = await admit(parts, { caller, user, proofs, wish, issue: ending(parts, journey, issue), spend })

@@ -10,8 +10,8 @@ import type { Issue } from '../issue.ts'
 import { limits } from '../limits.ts'
 import type { Caller, Parts } from '../parts.ts'
 
-/** What a journey is for. A token of one kind does not exist in another (S-51). */
-export type JourneyKind = 'sign-in' | 'sign-up' | 'reset' | 'add-method'
+/** What a journey is for; at its `entry` nobody has said yet. A token of one kind does not exist in another (S-51). */
+export type JourneyKind = 'entry' | 'sign-in' | 'sign-up' | 'reset' | 'add-method'
 
 /**
  * Where a journey stands: a `first` factor is to be proved; `more` is to be proved by the ticket's requirement; a factor
@@ -38,6 +38,8 @@ export interface JourneyState {
   readonly ticket?: TicketId
   /** The newest challenge of this journey, its handle sealed: only its code counts. */
   readonly challenge?: string
+  /** What was asked for or begun last, where the caller's wire has no word for it in its answer. */
+  readonly asked?: { readonly kind: string; readonly target?: string }
   /** What was proved where no ticket keeps it. */
   readonly proofs?: readonly Proof[]
   /** Epoch ms of those proofs; a password changed since makes them worthless. */
@@ -153,6 +155,15 @@ export function journeyToken(parts: Pick<Parts, 'keyring' | 'random'>, { tenant,
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 const tokenShape = /^([A-Za-z0-9_-]{43})\.([0-9]{1,4}\.[A-Za-z0-9]{8})\.([A-Za-z0-9._-]{1,200})$/
 
+/** The client a token was made for, whoever comes with it; undefined: it is none of this server's. */
+export async function clientOfJourney(parts: Parts, tenant: TenantId, token: string): Promise<ClientId | undefined> {
+  const [, id, named, mac] = tokenShape.exec(token) ?? []
+  if (id === undefined || named === undefined || mac === undefined) return undefined
+  if (!parts.keyring.macMatches(named, context(tenant, id), mac)) return undefined
+  const found = await parts.store.get('artifacts', tenant, rowId(id))
+  return found && journeyOf(found).client
+}
+
 /** The journey of a token: alive, at the token's stage, of this caller's client, tenant and dialect (S-49, S-51). */
 export async function readJourney(parts: Parts, caller: Caller, token: string): Promise<Outcome<Journey>> {
   const [, id, named, mac] = tokenShape.exec(token) ?? []
@@ -261,6 +272,17 @@ export const withChallenge = (parts: Parts, it: Journey, handle: string | undefi
     preverified: undefined,
   },
 })
+
+/** The same, with what was asked: kinds that need no challenge are known by this alone. */
+export const withAsked = (
+  parts: Parts,
+  it: Journey,
+  asked: JourneyState['asked'],
+  handle: string | undefined,
+): Journey => {
+  const next = withChallenge(parts, it, handle)
+  return { ...next, state: { ...next.state, asked } }
+}
 
 /** The handle of the newest challenge. */
 export const challengeOf = (parts: Parts, it: Journey): string | undefined =>
