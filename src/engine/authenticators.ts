@@ -79,12 +79,13 @@ export async function renameAuthenticator(
   })
 }
 
-/** Replaces all saved codes of a user by a new one, shown now and never again; the old ones are dead (S-45). */
+/** Replaces all saved codes of a user by a new one or by `count`, shown now and never again; the old are dead (S-45). */
 export async function replaceRecoveryCode(
   parts: Parts,
   caller: Pick<Caller, 'tenant'>,
   user: UserId,
   event: Write,
+  count = 1,
 ): Promise<Outcome<{ readonly codes: readonly string[]; readonly authenticator: Authenticator }>> {
   const factor = enabled(caller.tenant, parts.factors, 'recovery_code') ?? parts.factors.get('recovery_code')
   if (factor === undefined) return { no: 'factor-unknown', factor: 'recovery_code' }
@@ -94,7 +95,7 @@ export async function replaceRecoveryCode(
     refs,
     (found): Decision<Outcome<{ codes: readonly string[]; authenticator: Authenticator }>> => {
       if (found.user === undefined) return { result: { no: 'authenticator-unknown' } }
-      const made = newRecoveryCode(parts, caller, user, factor)
+      const made = newRecoveryCode(parts, caller, user, factor, count)
       const old = found.authenticators.filter((it) => it.factor === factor.kind)
       return {
         result: yes(made),

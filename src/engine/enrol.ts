@@ -4,7 +4,7 @@ import type { Outcome, Refusal } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import type { Ticket } from '#model/ticket.ts'
 import type { User } from '#model/user.ts'
-import type { Factor, Shown } from '#ports/factor.ts'
+import type { Factor, KeyWish, Shown } from '#ports/factor.ts'
 import { type Decision, insert, put, remove, row, rows, type Write } from '#ports/store.ts'
 import { canonicalEmail, canonicalPhone } from './addresses.ts'
 import { challengeWrites, macContext, messageChannel, reserveChallenge } from './challenges.ts'
@@ -28,6 +28,8 @@ export interface EnrolRequest {
   /** Number or address for factors with a reach; for e-mail the user's own address stands in. */
   readonly target?: unknown
   readonly name?: string
+  /** What kind of key, where it is one. */
+  readonly key?: KeyWish
   /** How many confirmed authenticators of one reach a caller's wire can tell apart; more are refused. */
   readonly perReach?: number
   /** false: the caller cannot show saved codes, so none is made that nobody would ever see. */
@@ -177,7 +179,7 @@ function dropOldPending(authenticators: readonly Authenticator[], now: number): 
 
 function begin(
   parts: Parts,
-  { caller, flow, name }: EnrolRequest,
+  { caller, flow, name, key }: EnrolRequest,
   user: User,
   factor: Factor,
   target: string | undefined,
@@ -203,7 +205,7 @@ function begin(
   const kin = authenticators.filter((it) => it.factor === factor.kind && it.state !== 'pending')
   const others = kin.flatMap((it) => (it.memory === undefined ? [] : [it.memory]))
   const made = factor.enrol(
-    { target, issuer, account: accountLabel(user), others },
+    { target, issuer, account: accountLabel(user), others, ...(key && { key }) },
     factorTools(parts, context, caller),
   )
   const sealed = made.secret && parts.keyring.seal(made.secret, sealContext(bare))
@@ -256,16 +258,17 @@ function firstRecoveryCode(
   }
 }
 
-/** A fresh saved code as a confirmed authenticator, and what to show. */
+/** A fresh saved code, or a set of them, as a confirmed authenticator, and what to show. */
 export function newRecoveryCode(
   parts: Parts,
   caller: Pick<Caller, 'tenant'>,
   user: UserId,
   factor: Factor,
+  count = 1,
 ): { readonly authenticator: Authenticator; readonly codes: readonly string[] } {
   const now = parts.clock.now()
   const key = { tenant: caller.tenant.id, id: newAuthenticatorId(parts), user }
-  const made = factor.enrol({ issuer: caller.tenant.name, account: '' }, factorTools(parts, sealContext(key)))
+  const made = factor.enrol({ issuer: caller.tenant.name, account: '', count }, factorTools(parts, sealContext(key)))
   const authenticator: Authenticator = {
     ...key,
     factor: factor.kind,

@@ -62,7 +62,34 @@ export interface FactorTools {
 /** What a factor remembers, in the clear; JSON. */
 export type Memory = Readonly<Record<string, unknown>>
 
+/** What kind of key is wished for. */
+export interface KeyWish {
+  /** It is to stand alone at a login: found without anybody being named, and sure of its user. */
+  readonly discoverable?: boolean
+  /** Built into the device of the browser, or one that is carried about; absent: either. */
+  readonly attachment?: 'platform' | 'cross-platform'
+}
+
+/** What may be told of a key: nothing of it is secret. */
+export interface KeyFacts {
+  /** Id of the credential, base64url; absent while it is pending. */
+  readonly id?: string
+  /** COSE key, base64url. */
+  readonly publicKey?: string
+  readonly discoverable: boolean
+  readonly attachment?: 'platform' | 'cross-platform'
+  /** It may be copied between devices, and whether it has been. */
+  readonly backupEligible: boolean
+  readonly backedUp: boolean
+  readonly transports: readonly string[]
+  readonly handle?: string
+  /** Model, a UUID. */
+  readonly aaguid?: string
+  readonly rpId?: string
+}
+
 export interface EnrolRequest {
+  readonly key?: KeyWish
   /** Canonical address for factors with a reach; the engine has checked it. */
   readonly target?: string
   /** How the account is shown in an authenticator app. */
@@ -70,6 +97,8 @@ export interface EnrolRequest {
   readonly account: string
   /** What the user's other authenticators of this kind remember. */
   readonly others?: readonly Memory[]
+  /** How many codes a lookup factor makes; one unless told. */
+  readonly count?: number
 }
 
 /** A code to be sent to the address, in the same commit as the challenge. */
@@ -208,6 +237,8 @@ export interface Factor {
    * Present: a challenge may be answered by any of the user's authenticators of this kind.
    */
   keyOf?(proof: unknown): string | undefined
+  /** What may be told of a key by what is remembered of it. Present: its authenticators are keys. */
+  keyFacts?(memory: Memory | undefined): KeyFacts
   /** Present: approvals come from devices of its own. */
   readonly devices?: Devices
   /** Slow or asynchronous work before the attempt is spent; its result is handed to `check`. */

@@ -171,6 +171,27 @@ async function replaceCode(world: CidaasWorld, name: string, code: string): Prom
   return made.body.data.backup_codes[0].code
 }
 
+test('cidaas.md §10.2 row 8: ten saved codes, each good once', async () => {
+  const world = await openCidaasWorld()
+  const app = await world.enrolApp(await world.addUser('ada'))
+  const tokens = await world.tokens('ada', app.code())
+  const headers = { authorization: `Bearer ${tokens.body.access_token}` }
+  const path = '/verification-actions-srv/setup/BACKUPCODE/initiation'
+  const made = await world.browser().xhr('POST', path, {}, headers)
+  const codes: { code: string; used: boolean }[] = made.body.data.backup_codes
+  assert.deepEqual([codes.length, codes[0]?.used], [10, false])
+  const use = async (code = '') => {
+    const asked = await world.initiate(await world.pending('ada'), 'BACKUPCODE')
+    return (await world.verify('BACKUPCODE', asked.body.data.exchange_id.exchange_id, code)).status
+  }
+  assert.equal(await use(codes[4]?.code), 200)
+  assert.equal(await use(codes[4]?.code), 417)
+  assert.equal(await use(codes[9]?.code), 200)
+  const again = await world.browser().xhr('POST', path, {}, headers)
+  assert.equal(again.status, 200, again.text)
+  assert.equal(await use(codes[1]?.code), 417, 'the set before is dead')
+})
+
 describe('cidaas.md §10.2, negative rows', () => {
   const open = async () => {
     const world = await openCidaasWorld()

@@ -30,6 +30,21 @@ test('S-44: a code has 24 letters and digits, 124 random bits, and no two are al
   assert(24 * Math.log2(36) >= 124)
 })
 
+test('S-44, S-45: of a set of ten each works once, and the others stay', () => {
+  const made = recoveryCode.enrol({ issuer: '', account: '', count: 10 }, tools)
+  const codes = made.show?.codes ?? []
+  assert.equal(new Set(codes).size, 10)
+  let memory = made.memory
+  for (const code of codes) {
+    const verdict = recoveryCode.check({ memory, proof: code }, tools)
+    assert(verdict.is === 'right')
+    assert.equal(verdict.show?.codes?.length, 1)
+    memory = verdict.memory
+    assert.equal(recoveryCode.check({ memory, proof: code }, tools).is, 'wrong')
+    assert.equal(recoveryCode.check({ memory, proof: verdict.show?.codes?.[0] }, tools).is, 'right')
+  }
+})
+
 test('S-45: a used code is replaced by the one that is shown with it, and spelling does not matter', () => {
   const made = recoveryCode.enrol({ issuer: '', account: '' }, tools)
   const code = made.show?.codes?.[0] ?? assert.fail()

@@ -4,7 +4,7 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
 /** 24 of 36 characters are 124 random bits: enough for a keyed hash to be all that is kept (S-44 asks more below 112). */
 const length = 24
 
-/** A saved code that works once and is replaced by the next one as it is used. */
+/** Saved codes, one or a set: each works once and is replaced by the next one as it is used. */
 export const recoveryCode: Factor = {
   kind: 'recovery_code',
   traits: {
@@ -17,7 +17,7 @@ export const recoveryCode: Factor = {
     enrollable: false,
     rank: 90,
   },
-  enrol: (_request, tools) => issue(tools),
+  enrol: ({ count = 1 }, tools) => (count === 1 ? issue(tools) : issueSet(count, tools)),
   check,
   adopt({ code }, tools) {
     const text = canonical(code)
@@ -30,12 +30,24 @@ function issue(tools: FactorTools): { readonly memory: Memory; readonly show: { 
   return { memory: { mac: tools.mac.make(code) }, show: { codes: [code] } }
 }
 
+function issueSet(count: number, tools: FactorTools): ReturnType<typeof issue> {
+  const codes = Array.from({ length: count }, () => tools.random.code(alphabet, length))
+  return { memory: { macs: codes.map((code) => tools.mac.make(code)) }, show: { codes } }
+}
+
 function check(request: CheckRequest, tools: FactorTools): Verdict {
   const code = canonical(request.proof)
-  const mac = request.memory?.mac
-  if (code === undefined || typeof mac !== 'string' || !tools.mac.matches(code, mac)) return { is: 'wrong' }
-  const { memory, show } = issue(tools)
-  return { is: 'right', memory, show }
+  const { mac, macs } = request.memory ?? {}
+  const kept = [mac, ...(Array.isArray(macs) ? macs : [])].filter((it): it is string => typeof it === 'string')
+  if (code === undefined) return { is: 'wrong' }
+  // All are compared, whichever matches, so that the time taken tells nothing (S-41).
+  const used = kept.filter((it) => tools.mac.matches(code, it))
+  if (used.length === 0) return { is: 'wrong' }
+  const next = issue(tools)
+  if (mac !== undefined) return { is: 'right', ...next }
+  // In a set the others stay.
+  const rest = kept.filter((it) => !used.includes(it))
+  return { is: 'right', memory: { macs: [...rest, next.memory.mac] }, show: next.show }
 }
 
 /** Upper case, without the spaces and hyphens people write it down with; undefined when it cannot be a code. */

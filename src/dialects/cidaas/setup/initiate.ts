@@ -137,11 +137,14 @@ async function started(dialect: Dialect, setup: Setup, { challenge, show, recove
 const linkOf = ({ traits }: Factor, uri: unknown): object =>
   uri === undefined ? {} : traits.proof === 'approval' ? { enrolment_uri: uri } : { totp_secret: uri }
 
+/** How many there are in a set (cidaas.md §5.2); longer than cidaas', since eight digits can be guessed (S-44). */
+const savedCodeCount = 10
+
 /** BACKUPCODE is complete at initiation; the set before it is dead (cidaas.md §5.2). */
 async function savedCodes(dialect: Dialect, { exchange, caller, user, word, factor, purpose, sub }: Setup) {
   const { parts } = dialect.engine
   const event = audit(parts, caller, 'recovery.replaced', { user: user.id, factor: factor.kind })
-  const replaced = await replaceRecoveryCode(parts, caller, user.id, event)
+  const replaced = await replaceRecoveryCode(parts, caller, user.id, event, savedCodeCount)
   if (replaced.no !== undefined) return refuseAt(dialect, exchange, replaced)
   const opened = await openExchange(dialect, exchange.tenant.id, {
     word,
