@@ -96,3 +96,17 @@ test('a push service of one’s own is named in the address, and a subject is ne
   assert.equal(await delivery.send({ ...message, to: 'https://push.example.net/send' }), 'sent')
   await assert.rejects(webPushDelivery(new URL('webpush:'), { clock, keys }), /subject/)
 })
+
+test('a path with two slashes in front leads through the gateway too, and to no host it names', async (t) => {
+  const { service, delivery, message } = await world(t)
+  const other = await openPushService()
+  t.after(() => other.close())
+  const [, port = ''] = /:(\d+)$/.exec(other.address) ?? []
+  const to = `https://fcm.googleapis.com//127.0.0.1:${port}/send/one`
+  assert.equal(await delivery.send({ ...message, to }), 'sent')
+  assert.equal(other.woken.length + other.faults.length, 0)
+  assert.deepEqual(
+    service.woken.map(({ path }) => path),
+    [`//127.0.0.1:${port}/send/one`],
+  )
+})

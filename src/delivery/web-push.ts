@@ -51,7 +51,7 @@ export async function webPushDelivery(url: URL, options: WebPushOptions): Promis
         { endpoint: to, expirationTime: null, keys: { p256dh, auth } },
         { subject, ...(await keys.of(tenant)) },
       )
-      const target = gateway === undefined ? endpoint : new URL(endpoint.pathname + endpoint.search, gateway)
+      const target = gateway === undefined ? endpoint : through(gateway, endpoint)
       const reply = await post(target, definedIn(headers), body, { ...times, read: false })
       if (reply.status >= 200 && reply.status < 300) return 'sent'
       if (reply.status === 404 || reply.status === 410) {
@@ -73,6 +73,14 @@ function gatewayIn(url: URL): URL | undefined {
   if (gateway === null) throw new Error('endpoint must be an https URL')
   insistOnHttps(gateway)
   return gateway
+}
+
+/** Member by member: a path such as `//host/` is no other host, as it would be if it were resolved against the gateway. */
+function through(gateway: URL, { pathname, search }: URL): URL {
+  const target = new URL(gateway)
+  target.pathname = pathname
+  target.search = search
+  return target
 }
 
 const isAmong = (hosts: readonly string[], host: string): boolean =>
