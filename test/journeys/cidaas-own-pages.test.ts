@@ -74,6 +74,63 @@ describe('pages for tenants that have none of their own, without a script', () =
     assert.equal((await press(browser, code, 'Continue', { pass_code: app.code() })).status, 307)
   })
 
+  test('every condition has its page: address, password, terms, scopes, claims, group, in one login', async () => {
+    const world = await openCidaasWorld({ tenant: { pages: {} } })
+    await world.setApplication('app', {
+      mfa: { mode: 'OFF' },
+      needsVerifiedEmail: true,
+      consents: [{ id: 'terms', version: '1', name: 'Terms <1>', url: 'https://app.example/terms' }],
+      asksForScopes: true,
+      groupSelection: {},
+    })
+    const groups = ['north', 'south'].map((id) => ({ id, roles: [] }))
+    await world.addUser('ada', { emailVerified: false, mustChangePassword: true, groups })
+    const browser = world.browser()
+    const requestId = await world.requestId({ claim: '["birthdate"]' })
+    const login = await browser.get(`/user-ui/login?requestId=${requestId}&view_type=login`)
+    const go = async (page: Reply, label: string, typed?: Record<string, string>) =>
+      await follow(browser, await press(browser, page, label, typed))
+    const address = await go(login, 'Sign in', name)
+    assert.match(address.text, /e-mail address of your account/)
+    const code = await go(address, 'Send the code')
+    const wrong = await go(code, 'Continue', { code: '000000' })
+    assert.match(wrong.text, /role="alert">The code is wrong/)
+    const change = await go(wrong, 'Continue', { code: await world.lastCode() })
+    const fresh = 'an entirely different and long one'
+    const differs = await go(change, 'Continue', { old_password: password, new_password: fresh, confirm_password: 'x' })
+    assert.match(differs.text, /role="alert">The two new passwords differ/)
+    const typed = { old_password: password, new_password: fresh, confirm_password: fresh }
+    const terms = await go(differs, 'Continue', typed)
+    assert.match(terms.text, /<a href="https:\/\/app\.example\/terms" rel="noreferrer">Terms &#60;1&#62;<\/a>/)
+    const scopes = await go(terms, 'Agree')
+    assert.match(scopes.text, /<li>email<\/li>/)
+    const claims = await go(scopes, 'Allow')
+    assert.match(claims.text, /<li>birthdate<\/li>/)
+    const group = await go(claims, 'Allow')
+    const bad = await go(group, 'Continue', { group_id: 'east' })
+    assert.match(bad.text, /role="alert">There is no such group/)
+    const landed = await press(browser, bad, 'Continue', { group_id: 'south' })
+    assert.match(landed.location.href, /^http:\/\/localhost:5173\/callback#code=/)
+    assert.equal((await world.redeem(landed)).status, 200)
+    for (const page of [address, code, change, terms, scopes, group]) {
+      assert.doesNotMatch(page.text, /<script/)
+      assert.match(String(page.headers['content-security-policy']), /default-src 'none'/)
+    }
+  })
+
+  test('docs/decisions/0004: a page of a condition, sent from another browser, ends in nothing', async () => {
+    const world = await openCidaasWorld({ tenant: { pages: {} } })
+    await world.setApplication('app', { mfa: { mode: 'OFF' }, consents: [{ id: 'terms', version: '1', name: 'T' }] })
+    await world.addUser('ada')
+    const browser = world.browser()
+    const login = await browser.get(`/user-ui/login?requestId=${await world.requestId()}&view_type=login`)
+    const terms = await follow(browser, await press(browser, login, 'Sign in', name))
+    const reply = await press(world.browser(), terms, 'Agree')
+    assert.equal(reply.location.pathname, '/identity/error')
+    const gone = await world.browser().get('/identity/consent_preview?track_id=x&requestId=y')
+    assert.equal(gone.status, 400)
+  })
+
   test('S-131: nothing is loaded or framed, and forms end at the application or here', async () => {
     const { login } = await open()
     const policy = String(login.headers['content-security-policy'])

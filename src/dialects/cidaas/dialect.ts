@@ -5,6 +5,7 @@ import type { Application } from '#model/application.ts'
 import type { TenantKeys } from '#oidc/keys.ts'
 import type { OidcRoom } from '#oidc/routes.ts'
 import { deviceOf } from './cookies.ts'
+import { hintsOf } from './hints.ts'
 
 /** The name under which tickets and codes of this dialect are kept; no other dialect may go on with them. */
 export const dialectName = 'cidaas'
@@ -29,6 +30,7 @@ export function callerOf(exchange: Exchange, application: Application): Caller {
     userAgent: exchange.userAgent,
     device: deviceOf(exchange),
     speaks: exchange.headers['accept-language'],
+    hints: hintsOf(exchange),
     correlation: exchange.requestId,
     base: exchange.base,
     home: exchange.base,

@@ -1,6 +1,7 @@
 import type { Answer, Exchange, Route } from '#http/route.ts'
 import type { Dialect } from '../dialect.ts'
 import { inputOf } from '../input.ts'
+import { addressCodePage, addressPage, groupPage, passwordPage, sharingPage, termsPage } from './conditions.ts'
 import { loginForm } from './login.ts'
 import { alertText, htmlText, show } from './page.ts'
 import { secondFactor } from './second-factor.ts'
@@ -46,5 +47,14 @@ export const pageTable: readonly (readonly [Route['method'], string, Handler])[]
   ],
   ['GET', '/identity/mfa_required', secondFactor],
   ['POST', '/identity/mfa_required', secondFactor],
+  ['GET', '/identity/password_set', passwordPage],
+  ['GET', '/identity/group_selection', groupPage],
+  ['GET', '/identity/consent_preview', termsPage],
+  ['POST', '/identity/consent_preview', termsPage],
+  ['GET', '/identity/consent_scopes', sharingPage],
+  ['POST', '/identity/consent_scopes', sharingPage],
+  ['GET', '/identity/verification_init', addressPage],
+  ['GET', '/identity/verification_complete', addressCodePage],
+  ['POST', '/identity/verification_complete', addressCodePage],
   ['GET', '/identity/:key', other],
 ]
