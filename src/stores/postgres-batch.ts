@@ -1,4 +1,5 @@
 import type { Connection, PoolClient } from 'pg'
+import { serialize } from 'pg-protocol'
 
 /** A statement every connection prepares once, under a name of its own. */
 export interface Statement {
@@ -24,6 +25,9 @@ export interface StepAnswer {
   /** Rows the statement changed or answered. */
   readonly count: number
 }
+
+const execute = serialize.execute()
+const sync = serialize.sync()
 
 const named = new Map<string, Statement>()
 
@@ -133,20 +137,17 @@ class Batch implements Submitted {
   submit(connection: Connection): void {
     const { done, asked } = preparedOn(connection)
     asked.length = 0
-    connection.stream.cork()
-    try {
-      for (const { statement, values } of this.#steps) {
-        if (!done.has(statement.name) && !asked.includes(statement.name)) {
-          asked.push(statement.name)
-          connection.parse({ name: statement.name, text: statement.text, types: [] }, true)
-        }
-        connection.bind({ portal: '', statement: statement.name, values: values.map(asText), binary: '' }, true)
-        connection.execute(null, true)
+    const messages: Buffer[] = []
+    for (const { statement, values } of this.#steps) {
+      if (!done.has(statement.name) && !asked.includes(statement.name)) {
+        asked.push(statement.name)
+        messages.push(serialize.parse({ name: statement.name, text: statement.text }))
       }
-    } finally {
-      connection.sync()
-      connection.stream.uncork()
+      messages.push(serialize.bind({ statement: statement.name, values: values.map(asText) }), execute)
     }
+    messages.push(sync)
+    // In one piece: forty small ones cost a sixth of the CPU time of a login to hand over.
+    connection.stream.write(Buffer.concat(messages))
   }
 
   handleDataRow(message: { readonly fields: (string | null)[] }): void {

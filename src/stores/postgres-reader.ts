@@ -100,6 +100,7 @@ export function patienceOf(queue: readonly { readonly at: number }[]): number {
 export function refuseLate(queue: { readonly at: number; readonly reject: (error: unknown) => void }[]): void {
   const tooOld = performance.now() - queuePatience
   const late = queue.findIndex(({ at }) => at > tooOld)
+  if (late === 0 || queue.length === 0) return
   const why = new StoreUnavailable('the database does not answer in time')
   for (const { reject } of queue.splice(0, late < 0 ? queue.length : late)) reject(why)
 }
