@@ -63,11 +63,12 @@ export function post(
       request.destroy()
       reject(new DeliveryFailed(reason, { retryable: true }))
     }
+    const guarded = target && { lookup: target.lookup, agent: secure ? target.agents.secure : target.agents.plain }
     const total = setTimeout(fail, times.total, 'timeout')
     const all = { 'content-length': Buffer.byteLength(body), ...headers }
     const request = (secure ? httpsRequest : httpRequest)(
       url,
-      { method: 'POST', headers: all, ...(target && { lookup: target.lookup }) },
+      { method: 'POST', headers: all, ...guarded },
       async (reply) => {
         const { statusCode = 0, headers } = reply
         const text = textOf(reply)

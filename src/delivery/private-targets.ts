@@ -1,4 +1,6 @@
 import { lookup as systemLookup } from 'node:dns'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 
 /** The address a name leads to is none that strangers may be called at. */
@@ -27,6 +29,9 @@ function listOf(cidrs: readonly string[]): BlockList {
 
 const forbidden = listOf(blocks)
 
+/** As Node's own agents: an idle connection is closed after 5 s. */
+const keptOpen = { keepAlive: true, scheduling: 'lifo', timeout: 5_000 } as const
+
 export interface TargetRule {
   /** Whether this address may be called. */
   readonly allows: (address: string) => boolean
@@ -35,6 +40,8 @@ export interface TargetRule {
    * goes to an address that was judged, so that a name cannot lead elsewhere a moment later.
    */
   readonly lookup: LookupFunction
+  /** Keeps the connections of this rule apart: one that somebody else has opened to the same name was never judged by it. */
+  readonly agents: { readonly plain: HttpAgent; readonly secure: HttpsAgent }
 }
 
 /** `allowed`: CIDR blocks that may be called although they are private. */
@@ -50,6 +57,7 @@ export function targetRule(allowed: readonly string[]): TargetRule {
   }
   return {
     allows,
+    agents: { plain: new HttpAgent(keptOpen), secure: new HttpsAgent(keptOpen) },
     lookup: (name, options, done) =>
       systemLookup(name, { ...options, all: true }, (error, found) => {
         if (error) return done(error, '', 0)

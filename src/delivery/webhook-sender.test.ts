@@ -9,6 +9,7 @@ import { asId, type TenantId } from '#model/ids.ts'
 import type { WebhookCall } from '#model/webhook.ts'
 import { insert, type Write } from '#ports/store.ts'
 import { openStore } from '#stores/open.ts'
+import { post } from './http.ts'
 import { targetRule } from './private-targets.ts'
 import { createWebhookSender } from './webhook-sender.ts'
 
@@ -226,6 +227,18 @@ describe('the sender of webhooks', () => {
     await start().settle()
     assert.equal((await read('e1.siem'))?.error, 'receiver answered 302')
     assert.equal(inner.got.length, 0)
+  })
+
+  it('S-141: does not go over a connection that somebody else has opened to the same private name', async (t) => {
+    const inner = await receiver(t)
+    const url = new URL(inner.url)
+    url.hostname = 'localhost'
+    const times = { connect: 3_000, total: 5_000 }
+    // As a provider of the operator's own would: its connection stays open.
+    assert.equal((await post(url, {}, '', times)).status, 204)
+    await new Promise((resolve) => setImmediate(resolve))
+    await assert.rejects(post(url, {}, '', { ...times, target: targetRule([]) }), /EPRIVATE/)
+    assert.equal(inner.got.length, 1)
   })
 
   it('S-141: knows private addresses in every spelling, and lets those through that are allowed', () => {
