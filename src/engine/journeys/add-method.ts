@@ -14,6 +14,7 @@ import { type Assessed, assess, levelOf } from '../risk/assess.ts'
 import { decisionWrites } from '../risk/decisions.ts'
 import { carriedRisk } from '../risk/flow.ts'
 import { newTicket, ticketId } from '../tickets.ts'
+import { together } from '../together.ts'
 import { type Journey, journeyRef, passed, phaseOf, putJourney, stillAt } from './journey.ts'
 
 export interface EnrolmentOpening {
@@ -42,7 +43,7 @@ export const openEnrolment = (parts: Parts, it: EnrolmentOpening): Promise<Outco
 async function open(parts: Parts, it: EnrolmentOpening, adds: boolean): Promise<Outcome<Journey>> {
   const { caller, journey, user, spend } = it
   const assessed = await assess(parts, caller, user, it.proofs)
-  const refs = { ...spend?.refs, ...accountRefs(caller, user), journey: journeyRef(journey) }
+  const refs = together({ ...accountRefs(caller, user), journey: journeyRef(journey) }, spend?.refs)
   return await parts.store.change(refs, (found): Decision<Outcome<Journey>> => {
     const standing = stillAt(found.journey, journey, parts.clock.now())
     if (standing.no !== undefined) return { result: standing }

@@ -4,7 +4,7 @@ import { yes } from '#model/outcome.ts'
 import type { Requirement } from '#model/ticket.ts'
 import { type Decision, put, type Refs, row } from '#ports/store.ts'
 import { answer } from '../answer.ts'
-import { type Challenged, challenge } from '../challenge.ts'
+import { askable, type Challenged, type ChallengeRequest, challenge } from '../challenge.ts'
 import { finish } from '../finish.ts'
 import type { Issue } from '../issue.ts'
 import type { Caller, Parts } from '../parts.ts'
@@ -46,11 +46,24 @@ export async function askRecorded(
   const ticket = await ticketOf(parts, caller, journey)
   if (ticket.no !== undefined) return ticket
   const wanted = ticket.yes.requirement.challenge?.filter((kind) => kinds.includes(kind)) ?? []
-  const asked = await challenge(parts, { caller, ticket: ticket.yes, kinds: wanted, authenticator })
+  const request = { caller, ticket: ticket.yes, kinds: wanted, authenticator }
+  const saved = await savedCode(parts, request)
+  const asked = saved === undefined ? await challenge(parts, request) : yes(saved)
   if (asked.no !== undefined) return asked
   const { factor, challenge: handle } = asked.yes
-  const saved = await saveJourney(parts, journey, (now) => withAsked(parts, now, { kind: factor.kind }, handle))
-  return saved.no === undefined ? asked : saved
+  const kept = await saveJourney(parts, journey, (now) => withAsked(parts, now, { kind: factor.kind }, handle))
+  return kept.no === undefined ? asked : kept
+}
+
+/** A saved code stands beside other factors and is never asked for as one of them; it needs nothing made. */
+async function savedCode(parts: Parts, request: Required<ChallengeRequest>): Promise<Challenged | undefined> {
+  const { caller, ticket, kinds, authenticator } = request
+  const by = { index: 'user', value: ticket.user } as const
+  const known = await parts.store.list('authenticators', caller.tenant.id, { by, limit: 1_000 })
+  return askable(parts, request, known).find(
+    (it) =>
+      it.authenticator.id === authenticator && it.factor.traits.proof === 'lookup' && kinds.includes(it.factor.kind),
+  )
 }
 
 export interface Recorded {
