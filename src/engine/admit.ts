@@ -21,6 +21,7 @@ import { decisionWrites } from './risk/decisions.ts'
 import { carriedRisk } from './risk/flow.ts'
 import { type Lesson, lessonOf } from './risk/lesson.ts'
 import { newTicket } from './tickets.ts'
+import { together } from './together.ts'
 import { deviceRef, isTrusted, isYoungEnough } from './trusted-devices.ts'
 
 export interface AdmitRequest<R extends Refs, A> {
@@ -64,7 +65,7 @@ export async function admit<R extends Refs, A>(
     assessed: await assess(parts, caller, user, request.proofs),
     lesson: lessonOf(parts, caller, user),
   }
-  const refs = { ...issue.refs, ...request.spend?.refs, ...rated.lesson.refs, ...accountRefs(caller, user) }
+  const refs = together(accountRefs(caller, user), issue.refs, request.spend?.refs, rated.lesson.refs)
   const outcome = await parts.store.change(refs, (found): Decision<Outcome<Admitted<A>>> => {
     const account = found as unknown as Found<ReturnType<typeof accountRefs>>
     const spent = request.spend?.decide(found as unknown as Found<Refs>)

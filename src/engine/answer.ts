@@ -16,6 +16,7 @@ import { noticeRef } from './notices.ts'
 import type { Parts } from './parts.ts'
 import { answeredRefs } from './phone-guard/answered.ts'
 import { type FlowRisk, riskOfFlow } from './risk/flow.ts'
+import { together } from './together.ts'
 import { factorTools, openSecret, sealContext } from './tools.ts'
 
 export type { Answered, AnswerRequest } from './answer/request.ts'
@@ -37,9 +38,7 @@ export async function answer<R extends Refs, A>(
   const asked = askedIn(request.to)
   const examined = await examineFirst(parts, request)
   const risk = flow.by === 'ticket' ? await riskOfFlow(parts, caller, flow.ticket) : undefined
-  const refs = {
-    ...issue.refs,
-    ...risk?.lesson.refs,
+  const own = {
     ...accountRefs(caller, user),
     ticket: row('tickets', tenant, flow.by === 'ticket' ? flow.ticket.id : ''),
     challenge: row('challenges', tenant, asked ?? ''),
@@ -50,6 +49,7 @@ export async function answer<R extends Refs, A>(
     ...answeredRefs(caller, examined.phone),
     ...(examined.key !== undefined && { named: rows('authenticators', 'key', tenant, examined.key) }),
   }
+  const refs = together(own, issue.refs, risk?.lesson.refs)
   const outcome = await parts.store.change(refs, (found): Decision<Outcome<Answered<A>>> => {
     const attempt = prepare(parts, request, found as unknown as Account, examined)
     if (attempt.no !== undefined) return astray(parts, caller, found as unknown as Account, attempt)

@@ -11,6 +11,7 @@ import { lastMfaHere } from './marks.ts'
 import type { Caller, Parts } from './parts.ts'
 import { type FlowRisk, riskOfFlow } from './risk/flow.ts'
 import { checkTicket, flowStart, newTicket } from './tickets.ts'
+import { together } from './together.ts'
 
 export interface FinishRequest<R extends Refs, A> {
   readonly caller: Caller
@@ -33,7 +34,7 @@ export async function finish<R extends Refs, A>(
 ): Promise<Outcome<Admitted<A>>> {
   const { caller, issue } = request
   const risk = await riskOfFlow(parts, caller, request.ticket)
-  const refs = { ...issue.refs, ...risk.lesson.refs, ...ownRefs(caller, request.ticket) }
+  const refs = together(ownRefs(caller, request.ticket), issue.refs, risk.lesson.refs)
   const outcome = await parts.store.change(refs, (found): Decision<Outcome<Admitted<A>>> => {
     const own = found as unknown as Found<ReturnType<typeof ownRefs>>
     const now = parts.clock.now()

@@ -25,6 +25,7 @@ import { answeredRefs, answeredWrites } from './phone-guard/answered.ts'
 import { numberTrouble } from './phone-guard/facts.ts'
 import type { GuardRows } from './phone-guard/rows.ts'
 import { type Sending, sendRefs, spendMessage } from './send-budget.ts'
+import { together } from './together.ts'
 import { factorTools } from './tools.ts'
 
 /** The kinds of factor whose address can be signed in with. */
@@ -248,7 +249,7 @@ export async function provePasswordless<A>(
   const { address, key } = to.yes
   const owner = await ownerOf(parts, caller, channel, key)
   const spend = spendCode(parts, request, { address, key }, owner)
-  const refs: Refs = { ...keep.refs, ...spend.refs, owner: row('users', caller.tenant.id, owner?.id ?? '') }
+  const refs: Refs = together({ owner: row('users', caller.tenant.id, owner?.id ?? '') }, keep.refs, spend.refs)
   return await parts.store.change(refs, (found): Decision<Outcome<PasswordlessProved<A>>> => {
     const spent = spend.decide(found)
     if (spent.refuse) return { result: spent.refuse, writes: spent.writes }
