@@ -8,7 +8,7 @@ import type { Outgoing } from './outgoing.ts'
 
 /** What the engine works with. */
 export function engineParts(base: Base, { dispatcher, channels }: Outgoing): Parts {
-  const { settings, store, clock, keyring, networks } = base
+  const { settings, store, clock, keyring, networks, metrics } = base
   const { number_check: numberCheck } = settings.config
   return {
     store,
@@ -21,6 +21,7 @@ export function engineParts(base: Base, { dispatcher, channels }: Outgoing): Par
     nudge: () => dispatcher.nudge(),
     addressExempt: (address) => settings.development && isLoopback(address),
     networks,
+    rated: metrics.rating,
     ...(numberCheck && { numberFacts: numberFactsSource(numberCheck, { clock, random: systemRandom }) }),
   }
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { type ResealProgress, reseal, resealState } from '#engine/reseal.ts'
+import { longestKept } from '#engine/risk/settings.ts'
 import { systemClock } from '#ops/clock.ts'
 import type { Exit } from './exit.ts'
 import { type Opened, withAdmin, withStore } from './offline.ts'
@@ -57,12 +58,20 @@ async function resealAll({ store, keyring }: Opened): Promise<0 | 1> {
   terminal.out(
     `${done.looked} rows looked at, ${done.resealed + (state?.resealed ?? 0)} sealed anew with key ${done.to}`,
   )
-  for (const { table, what, rows, endsAt } of done.left) {
+  const needed = done.left.filter(({ what }) => what !== 'risk')
+  for (const { table, what, rows, endsAt } of needed) {
     const until = endsAt === undefined ? 'some without an end' : `the last ends ${new Date(endsAt).toISOString()}`
     terminal.out(`${table}: ${rows} ${what === 'hash' ? 'keyed hashes' : 'sealed rows'} of older keys, ${until}`)
   }
   const older = keyring.keyIds.slice(1).join(', ')
-  if (done.left.length === 0) terminal.out(`nothing names ${older} any more: take it out of POLYFACTOR_MASTER_KEY`)
+  const risk = done.left.filter(({ what }) => what === 'risk').reduce((sum, { rows }) => sum + rows, 0)
+  if (risk > 0) {
+    terminal.out(
+      `${risk} rows logins are compared with (SMART) name ${older}: taken out within ${longestKept} days of the newer key’s ` +
+        'coming, it makes users look new once',
+    )
+  }
+  if (needed.length === 0) terminal.out(`nothing else names ${older} any more: take it out of POLYFACTOR_MASTER_KEY`)
   else terminal.out(`keep ${older} until these are gone`)
-  return done.left.length === 0 ? 0 : 1
+  return needed.length === 0 ? 0 : 1
 }

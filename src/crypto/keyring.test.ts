@@ -109,6 +109,15 @@ test('S-34: a keyed hash matches its own code and context only', () => {
   }
 })
 
+test('a keyed hash by another key of the ring is what that key made when it was the first; no other key makes one', () => {
+  const [older, newer] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+  const before = createKeyring([older])
+  const now = createKeyring([newer, older])
+  assert.equal(now.mac('012345', ['a'], before.activeKeyId), before.mac('012345', ['a']))
+  assert.equal(now.mac('012345', ['a'], now.activeKeyId), now.mac('012345', ['a']))
+  assert.throws(() => before.mac('012345', ['a'], now.activeKeyId), /not in the key ring/)
+})
+
 test('S-34: someone without the key cannot find the code by trying codes', () => {
   const stored = ring.mac('000042', ['challenge-1'])
   const stranger = createKeyring([newKey])

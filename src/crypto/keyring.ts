@@ -53,7 +53,11 @@ export function createKeyring(masterKeys: readonly Uint8Array[]): Keyring {
     open,
     openText: (sealed, context) => Buffer.from(open(sealed, context)).toString('utf8'),
     needsReseal: (sealed) => readSealed(sealed).keyId !== active.id,
-    mac: (code, context) => `h1.${active.id}.${codeTag(active, code, context).toString('base64url')}`,
+    mac(code, context, keyId = active.id) {
+      const key = ring.get(keyId)
+      if (key === undefined) throw new SealError('unknown-key', keyId)
+      return `h1.${keyId}.${codeTag(key, code, context).toString('base64url')}`
+    },
     macMatches(code, context, stored) {
       const match = MAC.exec(stored)
       const key = match === null ? undefined : ring.get(match[1] as string)

@@ -15,6 +15,7 @@ test('logins, challenges and proofs are counted by what became of them', async (
     login: (outcome) => note('login', outcome),
     challenge: (factor) => note('challenge', factor),
     proof: (factor, outcome) => note('proof', factor, outcome),
+    rating: () => {},
     message: () => {},
     receipt: () => {},
   }

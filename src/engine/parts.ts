@@ -3,6 +3,7 @@ import type { Tenant } from '#model/tenant.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { Factor } from '#ports/factor.ts'
 import type { Keyring } from '#ports/keyring.ts'
+import type { Metrics } from '#ports/metrics.ts'
 import type { Networks } from '#ports/network.ts'
 import type { NumberFactsSource } from '#ports/number-facts.ts'
 import type { PasswordHasher } from '#ports/passwords.ts'
@@ -27,6 +28,8 @@ export interface Parts {
   readonly networks?: Networks
   /** What is known of telephone numbers; absent: nobody is asked (S-79). */
   readonly numberFacts?: NumberFactsSource
+  /** Counts ratings; absent: nobody does. */
+  readonly rated?: Metrics['rating']
   /** Longest time all reads for one rating may take, ms; absent: 50 (S-98). */
   readonly riskDeadline?: number
 }
@@ -34,6 +37,16 @@ export interface Parts {
 /** A fresh bearer handle in the form the caller's wire can carry. */
 export const newHandle = (parts: Pick<Parts, 'random'>, caller: Pick<Caller, 'handles'>): string =>
   caller.handles === 'uuid' ? parts.random.id() : parts.random.token()
+
+/** What anybody can claim. It may raise the risk of a login and lowers none; what is left out counts as a value like any other. */
+export interface ClientHints {
+  /** As in `Accept-Language`. */
+  readonly language?: string
+  /** What a script has made of the browser's properties. */
+  readonly fingerprint?: string
+  /** Where the device says it is, degrees. */
+  readonly place?: { readonly latitude: number; readonly longitude: number }
+}
 
 /** Who asks, and from where. */
 export interface Caller {
@@ -58,6 +71,8 @@ export interface Caller {
   /** Language tags the application has asked for, and `Accept-Language` of the browser or app: for messages. */
   readonly locales?: readonly string[]
   readonly speaks?: string
+  /** What the client says of itself unchecked, where the dialect has it; absent: it has none to look at. */
+  readonly hints?: ClientHints
   /** Correlation id for the audit. */
   readonly correlation: string
 }

@@ -142,12 +142,14 @@ describe('sealing anew after a new master key', () => {
     t.after(() => store.close())
     const tenant = tenants[0] as TenantId
     const saved = { tenant, id: 'a', user: 'u', factor: 'recovery_code', memory: { mac: oldRing.mac('x', ['y']) } }
+    const counter = { tenant, id: `network:0:${oldRing.mac('x', ['y'])}`, feature: 'network', level: 0, count: 1 }
     const odd = { tenant, id: 'Odd:1', model: 'Odd', payload: { sealed: oldRing.seal('x', ['elsewhere']) } }
     await store.change({}, () => ({
       result: undefined,
       writes: [
         insert('tenants', { tenant, id: tenant, name: 'x', domains: [] } as never),
         insert('authenticators', saved as unknown as Authenticator),
+        insert('risk_counters', { ...counter, feature: 'network', lastSeenAt: 0, expiresAt: 9_000 }),
         insert('artifacts', { ...odd, expiresAt: 5_000 }),
       ],
     }))
@@ -156,6 +158,7 @@ describe('sealing anew after a new master key', () => {
     assert.deepEqual(left, [
       { table: 'authenticators', what: 'hash', rows: 1, endsAt: undefined },
       { table: 'artifacts', what: 'sealed', rows: 1, endsAt: 5_000 },
+      { table: 'risk_counters', what: 'risk', rows: 1, endsAt: 9_000 },
     ])
   })
 })

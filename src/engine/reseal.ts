@@ -11,8 +11,12 @@ type ResealParts = Pick<Parts, 'store' | 'keyring' | 'clock'>
 /** Rows of a kind that still name an older key. */
 export interface Leftover {
   readonly table: TableName
-  /** `sealed`: no known context opens it. `hash`: a keyed hash, which nobody can make anew without what was hashed. */
-  readonly what: 'sealed' | 'hash'
+  /**
+   * `sealed`: no known context opens it. `hash`: a keyed hash, which nobody can make anew without what was hashed.
+   * `risk`: a hash logins are compared with; they are made by every key of the ring, so that nothing is lost when the
+   * older one goes after as long as they live, and a second factor asked once when it goes sooner.
+   */
+  readonly what: 'sealed' | 'hash' | 'risk'
   readonly rows: number
   /** When the last of them ends, epoch ms; absent: some of them never do. */
   readonly endsAt?: number
@@ -128,11 +132,14 @@ async function resealSlice(parts: ResealParts, table: TableName, rows: readonly 
     if (result.changed) resealed++
     const { expiresAt } = found
     for (const what of ['sealed', 'hash'] as const) {
-      if (olderKeys(parts.keyring, result.rest, what)) left.push({ table, what, rows: 1, endsAt: expiresAt })
+      if (!olderKeys(parts.keyring, result.rest, what)) continue
+      left.push({ table, what: what === 'hash' && ofRisk.has(table) ? 'risk' : what, rows: 1, endsAt: expiresAt })
     }
   }
   return { resealed, left }
 }
+
+const ofRisk: ReadonlySet<TableName> = new Set(['risk_counters', 'risk_profiles', 'risk_decisions'])
 
 const patterns = { sealed: /\bv1\.([A-Za-z0-9_-]{11})\./g, hash: /\bh1\.([A-Za-z0-9_-]{11})\./g } as const
 

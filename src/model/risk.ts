@@ -18,6 +18,9 @@ export const signalNames = [
   'bad_address',
   'dormant_account',
   'unusual_hour',
+  'new_language',
+  'new_fingerprint',
+  'claimed_place',
 ] as const
 export type SignalName = (typeof signalNames)[number]
 
@@ -53,6 +56,8 @@ export interface RiskCounter extends Row {
   readonly count: number
   /** Epoch ms. */
   readonly lastSeenAt: number
+  /** Counted for the day an older key leaves the ring; nobody reads it yet. */
+  readonly later?: true
 }
 
 /** What is remembered of the logins of one user as a whole. */
@@ -68,6 +73,14 @@ export interface RiskProfile extends Row {
   readonly place?: { readonly country?: string; readonly latitude?: number; readonly longitude?: number }
   /** How many in each hour of the day, UTC. */
   readonly hours: readonly number[]
+  /** What clients said of themselves, the latest last; absent: none was ever asked. */
+  readonly hints?: HintHashes
+}
+
+/** Keyed hashes of what a client says of itself unchecked. */
+export interface HintHashes {
+  readonly languages: readonly string[]
+  readonly fingerprints: readonly string[]
 }
 
 /** What is remembered of the logins of a tenant as a whole. One row. */
@@ -118,6 +131,14 @@ export interface RiskSituation {
     readonly system?: string
     readonly device?: string
   }
+  /** What the client says of itself, unchecked; absent: nobody asked it. */
+  readonly hints?: HintHashes & {
+    /** Never shown by this user before; false also where there is nothing to compare with. */
+    readonly newLanguage: boolean
+    readonly newFingerprint: boolean
+    /** Between where the device says it is and where its address is, km; absent: one of both is not known. */
+    readonly awayFromAddress?: number
+  }
   /** The last counted login. */
   readonly last?: {
     readonly at: number
@@ -143,7 +164,7 @@ export interface RiskSituation {
 export interface RiskFinding {
   /** A signal, or what stands in for one: no history, an input that is missing, a failure of the engine. */
   readonly rule: SignalName | 'no_history' | 'missing_input' | 'engine_failed'
-  /** 1 asks for a second factor, 3 is high risk; those of all findings are added up. */
+  /** 1 asks for a second factor, 3 is high risk; those of all findings are added up. What can only hint weighs 0.5. */
   readonly weight: number
   /** Reason code, such as `country-never-seen`. */
   readonly why: string
@@ -165,6 +186,9 @@ export interface RiskRemedy {
     | 'recent-login'
     | 'engine-up'
     | 'input-sent'
+    | 'language-seen'
+    | 'fingerprint-seen'
+    | 'place-near'
   /** Times or hours, where it has a number. */
   readonly count?: number
 }

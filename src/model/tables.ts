@@ -79,7 +79,9 @@ export const indexes = {
   risk_counters: {
     user: { of: (row) => row.user },
     // Coarser values of everybody, by feature: how many distinct ones there are.
-    distinct: { of: (row) => (row.user === undefined && row.level > 0 ? row.feature : undefined) },
+    distinct: {
+      of: (row) => (row.user === undefined && row.level > 0 && row.later === undefined ? row.feature : undefined),
+    },
   },
   risk_profiles: {},
   risk_totals: {},

@@ -37,6 +37,11 @@ export function createMetrics(options: { readonly process?: boolean } = {}): Met
   const logins = counter('logins', 'First-factor logins by outcome', ['outcome'])
   const challenges = counter('challenges', 'Challenges started by factor', ['factor'])
   const proofs = counter('proofs', 'Proofs by factor and outcome', ['factor', 'outcome'])
+  const ratings = counter('risk_ratings', 'Logins by how they were rated; observed: nobody was asked for it', [
+    'level',
+    'observed',
+  ])
+  const findings = counter('risk_findings', 'What was found odd about logins that were rated', ['rule'])
   const messages = counter('messages', 'Messages by channel and state', ['channel', 'state'])
   const receipts = counter('message_receipts', 'Reports of providers about messages, by channel and state', [
     'channel',
@@ -49,6 +54,10 @@ export function createMetrics(options: { readonly process?: boolean } = {}): Met
     login: (outcome) => logins.inc({ outcome }),
     challenge: (factor) => challenges.inc({ factor: known(factor) }),
     proof: (factor, outcome) => proofs.inc({ factor: known(factor), outcome }),
+    rating(level, rules, observed) {
+      ratings.inc({ level, observed: String(observed) })
+      for (const rule of rules) findings.inc({ rule })
+    },
     message: (channel, state) => messages.inc({ channel: known(channel), state }),
     receipt: (channel, state) => receipts.inc({ channel: known(channel), state }),
     text: () => registry.metrics(),

@@ -74,6 +74,8 @@ describe('metrics', () => {
     metrics.login('mfa_required')
     metrics.proof('sms', 'wrong')
     metrics.message('ada@example.com', 'sent')
+    metrics.rating('medium', ['new_country', 'new_device'], false)
+    metrics.rating('low', [], true)
     const answer = await app.inject('/metrics')
     assert.match(String(answer.headers['content-type']), /^text\/plain; version=0\.0\.4/)
     const labels = 'group="operations",route="/livez",method="GET",status="200"'
@@ -81,6 +83,9 @@ describe('metrics', () => {
     assert.match(answer.body, /route="unknown",method="GET",status="404"/)
     assert.match(answer.body, /polyfactor_logins_total\{outcome="mfa_required"\} 1/)
     assert.match(answer.body, /polyfactor_proofs_total\{factor="sms",outcome="wrong"\} 1/)
+    assert.match(answer.body, /polyfactor_risk_ratings_total\{level="medium",observed="false"\} 1/)
+    assert.match(answer.body, /polyfactor_risk_ratings_total\{level="low",observed="true"\} 1/)
+    assert.match(answer.body, /polyfactor_risk_findings_total\{rule="new_device"\} 1/)
     assert.match(answer.body, /polyfactor_messages_total\{channel="other",state="sent"\} 1/)
     assert.doesNotMatch(answer.body, /made\/up|ada/)
   })

@@ -108,6 +108,7 @@ export async function openTelemetry(env: Environment): Promise<Telemetry | undef
     })
     const counter = (name: string) => meter.createCounter(`polyfactor.${name}`)
     const [logins, challenges, proofs] = [counter('logins'), counter('challenges'), counter('proofs')]
+    const [ratings, findings] = [counter('risk_ratings'), counter('risk_findings')]
     const [messages, receipts] = [counter('messages'), counter('message_receipts')]
     const also: Metrics & { observe(it: Observation): void } = {
       observe: ({ route, method, status, seconds }) =>
@@ -119,6 +120,10 @@ export async function openTelemetry(env: Environment): Promise<Telemetry | undef
       login: (outcome) => logins.add(1, { outcome }),
       challenge: (factor) => challenges.add(1, { factor }),
       proof: (factor, outcome) => proofs.add(1, { factor, outcome }),
+      rating(level, rules, observed) {
+        ratings.add(1, { level, observed })
+        for (const rule of rules) findings.add(1, { rule })
+      },
       message: (channel, state) => messages.add(1, { channel, state }),
       receipt: (channel, state) => receipts.add(1, { channel, state }),
     }
@@ -134,6 +139,7 @@ export async function openTelemetry(env: Environment): Promise<Telemetry | undef
       login: both(registry.login, also.login),
       challenge: both(registry.challenge, also.challenge),
       proof: both(registry.proof, also.proof),
+      rating: both(registry.rating, also.rating),
       message: both(registry.message, also.message),
       receipt: both(registry.receipt, also.receipt),
     }

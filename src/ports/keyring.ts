@@ -14,8 +14,11 @@ export interface Keyring {
   openText(sealed: string, context: readonly string[]): string
   /** Whether a sealed secret names another key than the one that seals now. */
   needsReseal(sealed: string): boolean
-  /** The keyed hash under which a short code is stored, with its key id: `h1.<key id>.<base64url>`. */
-  mac(code: string, context: readonly string[]): string
+  /**
+   * The keyed hash under which a short code is stored, with its key id: `h1.<key id>.<base64url>`. By the key that seals
+   * now, or by another one of the ring. @throws SealError when that is not in the ring.
+   */
+  mac(code: string, context: readonly string[], keyId?: string): string
   /** Whether `stored` is the keyed hash of this code in this context. Constant time; false for anything else. */
   macMatches(code: string, context: readonly string[], stored: string): boolean
   /** The id of the key that seals now; safe to log. */

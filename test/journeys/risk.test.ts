@@ -12,7 +12,7 @@ import { type CidaasWorld, openCidaasWorld, type Reply } from '../support/cidaas
 import { createFakeClock } from '../support/fake-clock.ts'
 import { farAway, firefox, home, phone, somePlaces } from '../support/places.ts'
 import { postgresKinds, startPostgres } from '../support/postgres.ts'
-import { openWorld, tenantId } from '../support/world.ts'
+import { type App, openWorld, tenantId } from '../support/world.ts'
 
 const own = 'http://auth0.com/oauth/grant-type/'
 
@@ -25,6 +25,7 @@ interface Story extends CidaasWorld {
   readonly grant: (from: From, name?: string) => Promise<Reply>
   readonly grantByCode: (from: From, mfaToken: string) => Promise<Reply>
   readonly newest: () => Promise<RiskDecision>
+  readonly app: App
 }
 
 interface From {
@@ -47,6 +48,7 @@ async function open(risk?: RiskRule): Promise<Story> {
     browserAt(from).xhr('POST', '/oauth/token', { client_id: 'trusted', ...body })
   return {
     ...world,
+    app,
     enter,
     async confirm(from) {
       world.clock.advance(30)
@@ -152,6 +154,38 @@ test('AC-22: headers that claim another address do not make a stranger a known o
   for (const claimed of [`${home}, ${farAway}`, `${home}, junk, ${farAway}`, `junk`, `${home},,`]) {
     assert.ok(isAsked(await it.enter({ address: claimed, agent: phone })), claimed)
     assert.ok(isAsked(await it.enter({ address: claimed, agent: firefox })), claimed)
+  }
+})
+
+test('cidaas.md §8: language, device_fp and lat/lon raise a rating, junk and what is as usual do nothing', async () => {
+  const it = await open()
+  const usual = { 'accept-language': 'de-DE,de;q=0.9', lat: '59.9', lon: '10.8' }
+  const enter = async (headers: Readonly<Record<string, string>>, fields: Readonly<Record<string, string>>) => {
+    const browser = it.browser({ 'user-agent': firefox, 'x-forwarded-for': home, ...headers })
+    const requestId = await it.requestId()
+    return { browser, requestId, page: await it.signIn(browser, 'ada', requestId, fields) }
+  }
+  // The first login is asked, and what its later steps do not say was said at its first one.
+  const { browser, requestId, page } = await enter(usual, { device_fp: 'abc' })
+  it.clock.advance(30)
+  const sub = page.to.sub ?? ''
+  const asked = await it.initiate({ browser, requestId, track: page.to.track_id ?? '', sub }, 'TOTP')
+  assert.equal((await it.verify('TOTP', asked.body.data.exchange_id.exchange_id, it.app.code())).status, 200)
+  assert.equal((await it.redeem(await it.goOn({ browser, requestId, track: page.to.track_id ?? '', sub }))).status, 200)
+  const rows: readonly (readonly [object, object, boolean, string])[] = [
+    [{}, { device_fp: 'abc' }, false, ''],
+    [{ lat: 'junk', lon: '1e3' }, { device_fp: 'abc' }, false, ''],
+    [{ acceptlanguage: 'undefined' }, { device_fp: 'abc' }, false, ''],
+    [{}, { device_fp: 'undefined' }, false, 'new_fingerprint'],
+    [{ acceptlanguage: 'pt' }, { device_fp: 'abc' }, false, 'new_language'],
+    [{ acceptlanguage: 'pt' }, { device_fp: 'other' }, true, 'new_language new_fingerprint'],
+    [{ lat: '-23.5', lon: '-46.6' }, { device_fp: 'abc' }, true, 'claimed_place'],
+    [{ lat: '', lon: '' }, { device_fp: 'abc', lat: '-23.5', lon: '-46.6' }, true, 'claimed_place'],
+  ]
+  for (const [headers, fields, isOdd, rules] of rows) {
+    const tried = await enter({ ...usual, ...headers }, { ...fields })
+    assert.equal(isAsked(tried.page), isOdd, JSON.stringify([headers, fields]))
+    assert.equal((await it.newest()).findings.map(({ rule }) => rule).join(' '), rules)
   }
 })
 

@@ -31,7 +31,7 @@ const decision = z
         z.strictObject({
           rule: z.string(),
           weight: z
-            .int()
+            .number()
             .meta({ description: 'Weights add up: from 1 a second factor is asked, from 3 risk is high.' }),
           why: z.string().meta({ description: 'Reason code.' }),
           inputs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
@@ -118,6 +118,9 @@ const remedies: Readonly<Record<RiskDecision['unless'][number]['what'], (count: 
   'recent-login': () => 'the account had been used in the last 90 days',
   'engine-up': () => 'the login could have been rated in time',
   'input-sent': () => 'address and user agent had been told',
+  'language-seen': () => 'the browser had asked for the usual languages',
+  'fingerprint-seen': () => 'the mark of the browser had been seen before',
+  'place-near': () => 'the device had said it was where its address is',
 }
 
 const remedyText = ({ what, count }: RiskDecision['unless'][number]): string => remedies[what](count)

@@ -27,7 +27,15 @@ export async function assess(
 ): Promise<Assessed | undefined> {
   if (!isTaught(caller)) return undefined
   if (assure(proofs, parts.factors).mfa && caller.tenant.risk?.onHigh !== 'refuse') return undefined
-  return { ...(await rated(parts, caller, user)), ...(!isRated(caller) && { observed: true }) }
+  const assessed = await rated(parts, caller, user)
+  const observed = !isRated(caller)
+  const { level, findings } = assessed.verdict
+  parts.rated?.(
+    level,
+    findings.map(({ rule }) => rule),
+    observed,
+  )
+  return { ...assessed, ...(observed && { observed }) }
 }
 
 async function rated(parts: Parts, caller: Caller, user: UserId): Promise<Assessed> {

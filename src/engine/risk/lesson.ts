@@ -1,5 +1,5 @@
 import type { UserId } from '#model/ids.ts'
-import type { RiskCounter, RiskDecision, RiskProfile, RiskTotals } from '#model/risk.ts'
+import type { HintHashes, RiskCounter, RiskDecision, RiskProfile, RiskTotals } from '#model/risk.ts'
 import { put, type Refs, row, upsert, type Write } from '#ports/store.ts'
 import type { Caller, Parts } from '../parts.ts'
 import { createSerial } from '../serial.ts'
@@ -34,7 +34,7 @@ export function lessonOf(parts: Parts, caller: Caller, user: UserId, decision?: 
   const shown = tried(() => valuesOf(parts, caller))
   if (shown === undefined) return nothing
   const tenant = caller.tenant.id
-  const values = counted(shown)
+  const values = taughtBy(shown)
   let taught: { readonly isNew: boolean } | undefined
   return {
     refs: {
@@ -51,7 +51,14 @@ export function lessonOf(parts: Parts, caller: Caller, user: UserId, decision?: 
       taught = undefined
       if (before?.day === dayOf(now) && before.ofDay >= lessonsPerDay) return confirmed
       taught = { isNew: before === undefined }
-      const profile = withOneMore(before, { tenant, user, now, shown, expiresAt: now + keptFor(caller.tenant.risk) })
+      const profile = withOneMore(before, {
+        tenant,
+        user,
+        now,
+        shown,
+        said: asked?.situation?.hints,
+        expiresAt: now + keptFor(caller.tenant.risk),
+      })
       const counters = values.map((value, at) =>
         counter(rows[own(at)] as RiskCounter | undefined, caller, value, now, user),
       )
@@ -65,8 +72,18 @@ export function lessonOf(parts: Parts, caller: Caller, user: UserId, decision?: 
   }
 }
 
+/** A value that is counted, where `later` by a newer key of the ring than the one it is read by. */
+interface Taught extends Counted {
+  readonly later?: true
+}
+
+const taughtBy = (shown: Shown): readonly Taught[] => [
+  ...counted(shown),
+  ...shown.later.flatMap((it) => counted(it).map((value) => ({ ...value, later: true }) as const)),
+]
+
 /** One more login in the counters of everybody. */
-async function tellEverybody(parts: Parts, caller: Caller, values: readonly Counted[], isNew: boolean): Promise<void> {
+async function tellEverybody(parts: Parts, caller: Caller, values: readonly Taught[], isNew: boolean): Promise<void> {
   const tenant = caller.tenant.id
   const refs: Refs = {
     totals: row('risk_totals', tenant, totalsId),
@@ -79,7 +96,7 @@ async function tellEverybody(parts: Parts, caller: Caller, values: readonly Coun
     const distinct = { ...before.distinct }
     const counters = values.map((value, at) => {
       const known = rows[own(at)] as RiskCounter | undefined
-      if (value.level > 0 && known === undefined) distinct[value.feature] += 1
+      if (value.level > 0 && known === undefined && !value.later) distinct[value.feature] += 1
       return counter(known, caller, value, now)
     })
     const totals = { ...before, logins: before.logins + 1, users: before.users + (isNew ? 1 : 0), distinct }
@@ -98,7 +115,7 @@ export const emptyTotals = (tenant: RiskTotals['tenant']): RiskTotals => ({
 function counter(
   known: RiskCounter | undefined,
   { tenant }: Caller,
-  { id, feature, level }: Counted,
+  { id, feature, level, later }: Taught,
   now: number,
   user?: UserId,
 ): Write {
@@ -110,6 +127,7 @@ function counter(
     level,
     count: (alive(known, now)?.count ?? 0) + 1,
     lastSeenAt: now,
+    ...(later && { later }),
     expiresAt: now + keptFor(tenant.risk),
   })
 }
@@ -121,10 +139,13 @@ function withOneMore(
     readonly user: UserId
     readonly now: number
     readonly shown: Shown
+    /** What the client said of itself when it was rated: later steps of a flow may say less. */
+    readonly said: HintHashes | undefined
     readonly expiresAt: number
   },
 ): RiskProfile {
   const { tenant, user, now, shown, expiresAt } = it
+  const hints = withNewest(before?.hints, it.said ?? shown.hints)
   const hour = new Date(now).getUTCHours()
   const hours = Array.from({ length: 24 }, (_, at) => (before?.hours[at] ?? 0) + (at === hour ? 1 : 0))
   const ofDay = before?.day === dayOf(now) ? before.ofDay + 1 : 1
@@ -138,7 +159,23 @@ function withOneMore(
     lastAt: now,
     place,
     hours,
+    ...(hints && { hints }),
     expiresAt,
+  }
+}
+
+/** So many of each are remembered of a user, those shown last. */
+const mostHints = { languages: 20, fingerprints: 10 }
+
+function withNewest(before: HintHashes | undefined, now: HintHashes | undefined): HintHashes | undefined {
+  if (now === undefined) return before
+  const joined = (which: keyof HintHashes) => [
+    ...(before?.[which] ?? []).filter((hash) => !now[which].includes(hash)),
+    ...now[which],
+  ]
+  return {
+    languages: joined('languages').slice(-mostHints.languages),
+    fingerprints: joined('fingerprints').slice(-mostHints.fingerprints),
   }
 }
 

@@ -1,9 +1,10 @@
 import type { UserId } from '#model/ids.ts'
-import type { RiskFeature, RiskSituation, RiskTotals } from '#model/risk.ts'
+import type { HintHashes, RiskFeature, RiskSituation, RiskTotals } from '#model/risk.ts'
 import { addressBudgetRef, failingAccounts } from '../attempt-budgets.ts'
 import type { Caller, Parts } from '../parts.ts'
 import { inBlocks } from './blocks.ts'
 import { engineVersion, firstThresholds } from './settings.ts'
+import { distance } from './signals/impossible-travel.ts'
 import { counted, type Shown, valuesOf } from './values.ts'
 
 /** The one row of a tenant's totals. */
@@ -60,12 +61,42 @@ export async function readSituation(parts: Parts, caller: Caller, user: UserId):
     network: { ...counts('network'), ...placeOf(shown), bad: isBad(caller) },
     agent: { ...counts('agent'), ...softwareOf(shown) },
     ...(known && { last: { at: known.lastAt, ...known.place } }),
+    ...(shown.hints && { hints: hintsOf(shown.hints, shown, caller, known?.hints) }),
     hours: known?.hours ?? [],
     ...(account?.lastLoginAt !== undefined && { lastLoginAt: account.lastLoginAt }),
     failures: { user: failed.length, accounts: failingAccounts(budget, now) },
     thresholds: thresholdsOf(caller, totals),
   }
 }
+
+/** What is new of what the client says; of several languages each has to be known. */
+function hintsOf(
+  hints: HintHashes,
+  { place }: Shown,
+  { hints: said }: Caller,
+  before: HintHashes | undefined,
+): NonNullable<RiskSituation['hints']> {
+  const isNew = (which: keyof HintHashes): boolean => {
+    const key = keyOf(hints[which][0])
+    // What another key has made, before it left the ring, cannot be compared with.
+    const known = new Set(before?.[which].filter((hash) => keyOf(hash) === key))
+    return known.size > 0 && hints[which].some((hash) => !known.has(hash))
+  }
+  const from = placeOn(place)
+  const away = said?.place && from && Math.round(distance(from, said.place))
+  return {
+    ...hints,
+    newLanguage: isNew('languages'),
+    newFingerprint: isNew('fingerprints'),
+    ...(away !== undefined && { awayFromAddress: away }),
+  }
+}
+
+/** The part of a keyed hash that names its key. */
+const keyOf = (hash: string | undefined): string | undefined => hash?.slice(0, hash.lastIndexOf('.'))
+
+const placeOn = ({ latitude, longitude }: Shown['place']) =>
+  latitude === undefined || longitude === undefined ? undefined : { latitude, longitude }
 
 const thresholdsOf = ({ tenant }: Caller, totals: RiskTotals | undefined) => {
   const calibrated = totals?.calibrated?.engine === engineVersion ? totals.calibrated : firstThresholds

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createKeyring } from '#crypto/keyring.ts'
 import type { Outcome } from '#model/outcome.ts'
 import type { RiskDecision, RiskRule } from '#model/risk.ts'
 import type { User } from '#model/user.ts'
@@ -20,10 +21,11 @@ import type { Admitted } from '../admit.ts'
 import { createEngine } from '../engine.ts'
 import { systemAudit } from '../events.ts'
 import { nothingToIssue } from '../issue.ts'
+import type { Caller, ClientHints } from '../parts.ts'
 import { assess } from './assess.ts'
 import { calibrate, calibrateDue, dueForCalibration, enoughScores } from './calibrate.ts'
 import { listDecisions, replay } from './decisions.ts'
-import { emptyTotals } from './lesson.ts'
+import { emptyTotals, lessonOf } from './lesson.ts'
 import { firstThresholds } from './settings.ts'
 import { signals } from './signals/index.ts'
 
@@ -466,4 +468,114 @@ test('all that a rating reads is asked for in one turn, so that a database acros
   assert.equal(assessed?.verdict.level, 'low')
   assert.equal(asked.filter((table) => table === 'risk_counters').length, 14)
   assert.deepEqual([asked.length, later], [19, 0])
+})
+
+test('a new master key makes nobody look new: while the older one is in the ring both are taught and one is read', async () => {
+  const it = await smart()
+  const [older, newer] = [Buffer.alloc(32, 7), Buffer.alloc(32, 8)]
+  const caller = it.caller({ address: home, userAgent: firefox })
+  const proofs = [{ factor: 'password', channel: 'password', at: it.clock.now() }]
+  const by = (keys: readonly Buffer[]) => ({ ...it.parts, keyring: createKeyring(keys) })
+  const teach = async (keys: readonly Buffer[]) => {
+    const lesson = lessonOf(by(keys), caller, it.ada.id)
+    await it.store.change(lesson.refs, (found) => ({ result: undefined, writes: lesson.writes(found) }))
+    await lesson.spread()
+  }
+  let reads = 0
+  const { get } = it.store
+  const counting = (table: string, ...rest: [never, never]) => {
+    if (table.startsWith('risk_')) reads++
+    return get.call(it.store, table as never, ...rest)
+  }
+  Object.assign(it.store, { get: counting })
+  const level = async (keys: readonly Buffer[]) => {
+    reads = 0
+    const assessed = await assess({ ...by(keys), riskDeadline: 10_000 }, caller, it.ada.id, proofs)
+    assert.equal(reads, 16)
+    return assessed?.verdict.level
+  }
+  const distinct = async () => {
+    await calibrate(it.parts, tenantId)
+    return (await it.store.get('risk_totals', tenantId, 'all'))?.distinct
+  }
+  await teach([older])
+  assert.equal(await level([older]), 'low')
+  assert.equal(await level([newer, older]), 'low')
+  assert.notEqual(await level([newer]), 'low', 'gone too early')
+  await teach([newer, older])
+  assert.equal(await level([older]), 'low', 'a server that does not know the newer one yet')
+  assert.equal(await level([newer]), 'low')
+  assert.deepEqual(await distinct(), { network: 2, agent: 3 })
+  await teach([newer])
+  assert.equal(await level([newer]), 'low')
+  assert.deepEqual(await distinct(), { network: 4, agent: 6 }, 'until those of the older one are swept')
+})
+
+const said = (
+  language?: string,
+  fingerprint?: string,
+  place?: { latitude: number; longitude: number },
+): ClientHints => ({
+  ...(language !== undefined && { language }),
+  ...(fingerprint !== undefined && { fingerprint }),
+  ...(place && { place }),
+})
+
+test('what a client says of itself raises a rating where it is new, and never lowers one', async () => {
+  const it = await smart()
+  const caller = (hints?: ClientHints, address = home) =>
+    it.caller({ address, userAgent: firefox, ...(hints && { hints }) })
+  const oslo = { latitude: 59.7, longitude: 10.3 }
+  const saoPaulo = { latitude: -23.5, longitude: -46.6 }
+  const usual = caller(said('nb-NO,en;q=0.7', 'a', oslo))
+  assert.equal(
+    (await it.answer(await it.ticket('ada', { caller: usual }), { kind: 'totp' }, it.app.code(), caller(said()))).no,
+    undefined,
+  )
+  const rate = async (one: Caller) => {
+    const outcome = await it.login('ada', { caller: one })
+    const [newest] = await it.decisions()
+    const rules = newest?.findings.map(({ rule }) => rule).filter((rule) => rule !== 'likelihood')
+    return [outcome.no ?? 'passed', rules?.join(' '), newest?.level]
+  }
+  const rows: readonly (readonly [ClientHints | undefined, string, string])[] = [
+    [said('nb-NO,en;q=0.7', 'a', oslo), '', 'passed'],
+    [said('EN', 'a', oslo), '', 'passed'],
+    // Said nothing where no dialect asks, and one hint alone.
+    [undefined, '', 'passed'],
+    [said('nb-NO,pt', 'a'), 'new_language', 'passed'],
+    [said('nb-NO', 'b'), 'new_fingerprint', 'passed'],
+    [said('pt', 'b'), 'new_language new_fingerprint', 'more-proof'],
+    [said(), 'new_language new_fingerprint', 'more-proof'],
+    [said('nb-NO', 'a', saoPaulo), 'claimed_place', 'more-proof'],
+  ]
+  for (const [hints, rules, outcome] of rows) {
+    const [no, found] = await rate(caller(hints))
+    assert.deepEqual([found, no], [rules, outcome], JSON.stringify(hints))
+  }
+  // From far away all that is said is as usual, and the place as the address.
+  const [no, , level] = await rate(caller(said('nb-NO,en;q=0.7', 'a', oslo), farAway))
+  const [, , bare] = await rate(caller(undefined, farAway))
+  assert.deepEqual([no, level, bare], ['more-proof', 'high', 'high'])
+  const dump = JSON.stringify([await it.store.list('risk_profiles', tenantId), await it.decisions()])
+  for (const raw of ['nb-no', 'nb-NO', '59.7', '"a"', '"b"']) assert.ok(!dump.includes(raw), raw)
+})
+
+test('ratings are counted by level and by what was found, in names of ours and nothing of whose login it was', async () => {
+  const counted: unknown[] = []
+  const rate = async (it: Story, address: string) => {
+    const caller = it.caller({ address, userAgent: firefox })
+    const parts = { ...it.parts, rated: (...all: unknown[]) => void counted.push(all) }
+    await assess(parts, caller, it.ada.id, [{ factor: 'password', channel: 'password', at: it.clock.now() }])
+  }
+  const it = await smart()
+  await it.confirm(home)
+  await rate(it, home)
+  await rate(it, 'junk')
+  await rate(await smart({}, { tenant: { mfa: { mode: 'OFF' } } }), home)
+  assert.deepEqual(counted, [
+    ['low', [], false],
+    ['high', ['missing_input', 'new_country', 'likelihood'], false],
+    ['medium', ['no_history'], true],
+  ])
 })

@@ -27,6 +27,9 @@ export const firstThresholds: RiskThresholds = { ask: 1, high: 10_000 }
 /** From this sum of weights on a login is of high risk; 1 is enough to ask. */
 export const highWeight = 3
 
+/** What a client says of itself unchecked is a hint: two of them ask. */
+export const hintWeight = 0.5
+
 /** Whether the rule that holds for this caller looks at risk. */
 export function isRated({ application, tenant }: Pick<Caller, 'application' | 'tenant'>): boolean {
   return (application.mfa ?? tenant.mfa)?.mode.startsWith('SMART') === true

@@ -138,6 +138,13 @@ const listedAddress: Remedy = (it) => [
 
 const recentLogin: Remedy = (it) => [{ remedy: { what: 'recent-login' }, situation: { ...it, lastLoginAt: it.now } }]
 
+type Hints = NonNullable<RiskSituation['hints']>
+
+const hinting =
+  (what: RiskRemedy['what'], better: Partial<Hints>): Remedy =>
+  (it) =>
+    it.hints === undefined ? [] : [{ remedy: { what }, situation: { ...it, hints: { ...it.hints, ...better } } }]
+
 const inputSent: Remedy = (it) => [
   {
     remedy: { what: 'input-sent' },
@@ -160,5 +167,8 @@ const byRule: Readonly<Record<RiskFinding['rule'], readonly Remedy[]>> = {
   unusual_hour: [otherHour],
   no_history: [earlierLogin],
   missing_input: [inputSent],
+  new_language: [hinting('language-seen', { newLanguage: false })],
+  new_fingerprint: [hinting('fingerprint-seen', { newFingerprint: false })],
+  claimed_place: [hinting('place-near', { awayFromAddress: 0 })],
   engine_failed: [],
 }

@@ -1,10 +1,13 @@
 import { badAddress } from './bad-address.ts'
+import { claimedPlace } from './claimed-place.ts'
 import { dormantAccount } from './dormant-account.ts'
 import { failureVelocity } from './failure-velocity.ts'
 import { impossibleTravel } from './impossible-travel.ts'
 import { likelihood } from './likelihood.ts'
 import { newCountry } from './new-country.ts'
 import { newDevice } from './new-device.ts'
+import { newFingerprint } from './new-fingerprint.ts'
+import { newLanguage } from './new-language.ts'
 import type { Signal } from './signal.ts'
 import { unusualHour } from './unusual-hour.ts'
 
@@ -18,4 +21,7 @@ export const signals: readonly Signal[] = [
   likelihood,
   dormantAccount,
   unusualHour,
+  newLanguage,
+  newFingerprint,
+  claimedPlace,
 ]

@@ -43,6 +43,7 @@ const usual: RiskSituation = {
   thresholds: { ask: 0.4, high: 8 },
 }
 
+const said = { languages: [], fingerprints: [], newLanguage: false, newFingerprint: false, awayFromAddress: 3_999 }
 const brazil = { country: 'BR', asn: 2, latitude: -23.5, longitude: -46.6, user: [0, 0, 0], global: [0, 5, 40] }
 const otherPhone = { user: [0, 0, 0, 20], browser: 'Safari 17.5', system: 'iOS 17.5' }
 
@@ -80,6 +81,15 @@ const table: readonly (readonly [string, Partial<RiskSituation>, level: string, 
   ],
   ['nobody before', { ownLogins: 0 }, 'medium', 'no_history', 'earlier-login×1'],
   ['no address', { network: { ...usual.network, address: undefined } }, 'high', 'missing_input', 'input-sent'],
+  [
+    'two hints',
+    { hints: { ...said, newLanguage: true, newFingerprint: true } },
+    'medium',
+    'new_language new_fingerprint',
+    'language-seen',
+  ],
+  ['one hint', { hints: { ...said, newLanguage: true } }, 'low', 'new_language', ''],
+  ['a device elsewhere', { hints: { ...said, awayFromAddress: 4_000 } }, 'medium', 'claimed_place', 'place-near'],
   ['no agent', { agent: { ...usual.agent, text: undefined } }, 'high', 'missing_input', 'input-sent'],
 ]
 
