@@ -5,7 +5,7 @@ import { type AuthenticatorId, asId, type ChallengeId, type UserId } from '#mode
 import type { Outcome, Refusal } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import type { User } from '#model/user.ts'
-import type { Factor, Verdict } from '#ports/factor.ts'
+import type { Factor, FactorTools, Verdict } from '#ports/factor.ts'
 import { type Decision, type Found, insert, put, row, type Write } from '#ports/store.ts'
 import { isOpen } from './answer/attempt.ts'
 import { proofOf } from './answer/right.ts'
@@ -31,7 +31,10 @@ export interface PasskeyAsked {
 const graveyard = 3_600
 
 /** The factor whose proofs say themselves whose they are, where the tenant has it. */
-const passkeyFactor = (parts: Pick<Parts, 'factors'>, caller: Pick<Caller, 'tenant' | 'base'>): Factor | undefined =>
+export const passkeyFactor = (
+  parts: Pick<Parts, 'factors'>,
+  caller: Pick<Caller, 'tenant' | 'base'>,
+): Factor | undefined =>
   [...parts.factors.values()].find(
     (it) => it.discover !== undefined && caller.tenant.factors.includes(it.kind) && canAskHere(it, caller),
   )
@@ -42,35 +45,44 @@ export const offersPasskeys = (parts: Pick<Parts, 'factors'>, caller: Pick<Calle
 
 /**
  * Asks whoever is there for a passkey. Nobody is named, so the answer is the same shape for everybody (S-96). The handle
- * belongs to the flow of one browser and must not leave the server: that is what binds the challenge to it (S-89).
+ * is what binds the challenge to whoever began (S-89): pages keep it in the flow of one browser, and it does not leave
+ * the server; an application that has no such flow keeps it itself. It is not the challenge that is signed.
  */
 export async function askPasskey(parts: Parts, caller: Caller): Promise<Outcome<PasskeyAsked>> {
   const factor = passkeyFactor(parts, caller)
   if (factor?.discover === undefined) return { no: 'factor-off', factor: 'passkey' }
-  const { handle, id } = reserveChallenge(parts, caller)
   const nobody = asId<UserId>('')
-  const bare = {
-    tenant: caller.tenant.id,
-    id,
-    user: nobody,
-    authenticator: asId<AuthenticatorId>(''),
-    purpose: 'passwordless' as const,
-  }
-  const asked = factor.discover(factorTools(parts, macContext(bare), caller))
+  return await keepQuestion(parts, caller, factor, { purpose: 'passwordless', user: nobody }, (tools) => {
+    const asked = factor.discover?.(tools)
+    return { state: asked?.challenge ?? {}, show: asked?.show }
+  })
+}
+
+/** Keeps a question to a key nobody has named; `make` says what its answer will be held against, and what is shown. */
+export async function keepQuestion(
+  parts: Parts,
+  caller: Caller,
+  factor: Factor,
+  whose: Pick<Challenge, 'purpose' | 'user'>,
+  make: (tools: FactorTools) => { readonly state: Challenge['state']; readonly show: PasskeyAsked['show'] | undefined },
+): Promise<Outcome<PasskeyAsked>> {
+  const { handle, id } = reserveChallenge(parts, caller)
+  const bare = { tenant: caller.tenant.id, id, authenticator: asId<AuthenticatorId>(''), ...whose }
+  const { state, show } = make(factorTools(parts, macContext(bare), caller))
   const now = parts.clock.now()
   const challenge: Challenge = {
     ...bare,
     client: caller.application.id,
     flow: `passkey:${id}`,
     factor: factor.kind,
-    state: asked.challenge,
+    state,
     failures: 0,
     createdAt: now,
     codeExpiresAt: now + limits.codeLifetime * 1_000,
     expiresAt: now + (limits.codeLifetime + graveyard) * 1_000,
   }
   await parts.store.change({}, () => ({ result: undefined, writes: [insert('challenges', challenge)] }))
-  return yes({ challenge: handle, expiresIn: limits.codeLifetime, show: asked.show ?? {} })
+  return yes({ challenge: handle, expiresIn: limits.codeLifetime, show: show ?? {} })
 }
 
 export interface PasskeySignIn {

@@ -1,7 +1,7 @@
 import type { AuthenticatorId, ChallengeId, ClientId, UserId } from './ids.ts'
 import type { Row } from './row.ts'
 
-export type ChallengePurpose = 'login' | 'enrolment' | 'passwordless'
+export type ChallengePurpose = 'login' | 'enrolment' | 'passwordless' | 'sign-up'
 
 /** One request to prove one factor. */
 export interface Challenge extends Row {

@@ -102,7 +102,7 @@ test('S-26: secrets are compared in one place, and factors are asked by the serv
     [
       'a factor',
       /(?:\bfactor|\))\??\.check\(/,
-      /^src\/engine\/(?:answer\.ts|approvals\/decide\.ts|answer\/.+|passwordless\.ts|passkey\.ts|acts\/verify-address\.ts|journeys\/address-code\.ts)$/,
+      /^src\/engine\/(?:answer\.ts|approvals\/decide\.ts|answer\/.+|passwordless\.ts|passkey(?:-sign-up)?\.ts|acts\/verify-address\.ts|journeys\/address-code\.ts)$/,
     ],
     ['a password', /\bpasswords\.verify\(/, /^src\/(?:engine\/sign-in|admin\/apply-user)\.ts$/],
   ]

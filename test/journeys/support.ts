@@ -54,7 +54,7 @@ export const conformance =
         mfa: { mode: 'ALWAYS' },
         apis: [{ audience: api, scopes: ['read:things'] }],
         applications: [
-          confidential('web', ['password', 'mfa', 'refresh_token', 'client_credentials', 'passwordless'], api),
+          confidential('web', ['password', 'mfa', 'refresh_token', 'client_credentials', 'passwordless', 'webauthn'], api),
           confidential('other', ['password', 'mfa']),
           confidential('nomfa', ['password']),
           {
@@ -64,7 +64,7 @@ export const conformance =
             logout_uris: ['http://localhost:5173'],
             allowed_origins: ['http://localhost:5173'],
             // The password grant stands in for the redirect, whose pages another story shows.
-            grant_types: ['authorization_code', 'refresh_token', 'password', 'mfa'],
+            grant_types: ['authorization_code', 'refresh_token', 'password', 'mfa', 'webauthn'],
           },
           {
             client_id: 'm2m',

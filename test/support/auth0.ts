@@ -71,6 +71,7 @@ function application(id: string, over: Partial<Application> = {}): Application {
       'client_credentials',
       'authorization_code',
       'http://auth0.com/oauth/grant-type/passwordless/otp',
+      'urn:okta:params:oauth:grant-type:webauthn',
     ],
     nativeAuth: false,
     clientGrants: [],

@@ -7,6 +7,7 @@ import { managementGroup } from './management/routes.ts'
 import { associate } from './mfa/associate.ts'
 import { list, remove } from './mfa/authenticators.ts'
 import { challenge } from './mfa/challenge.ts'
+import { passkeyChallenge, passkeyRegister } from './passkey.ts'
 import { passwordlessStart } from './passwordless.ts'
 import { signup } from './signup.ts'
 import { auth0Spelling } from './spelling.ts'
@@ -25,6 +26,8 @@ const table: readonly (readonly [Route['method'], string, Handler])[] = [
   ['POST', '/dbconnections/signup', signup],
   ['POST', '/dbconnections/change_password', askChangePassword],
   ['POST', '/passwordless/start', passwordlessStart],
+  ['POST', '/passkey/register', passkeyRegister],
+  ['POST', '/passkey/challenge', passkeyChallenge],
   ['GET', logoutPath, logout],
   ['POST', logoutPath, confirmLogout],
 ]

@@ -6,9 +6,11 @@ import { authorizationCode } from './grants/authorization-code.ts'
 import { clientCredentials } from './grants/client-credentials.ts'
 import { deviceCode } from './grants/device-code.ts'
 import { mfaOob, mfaOtp, mfaRecoveryCode } from './grants/mfa.ts'
+import { passkeyGrant } from './grants/passkey.ts'
 import { passwordGrant } from './grants/password.ts'
 import { passwordlessOtp } from './grants/passwordless.ts'
 import { refreshGrant } from './grants/refresh.ts'
+import { passkeyGrantType } from './passkey.ts'
 import { clientOf, type Grant, stringsOf } from './token-request.ts'
 import { missing, oauthError } from './wire.ts'
 
@@ -22,6 +24,7 @@ export const grants: Readonly<Record<string, Grant>> = {
   [`${own}mfa-otp`]: mfaOtp,
   [`${own}mfa-oob`]: mfaOob,
   [`${own}mfa-recovery-code`]: mfaRecoveryCode,
+  [passkeyGrantType]: passkeyGrant,
   authorization_code: authorizationCode,
   'urn:ietf:params:oauth:grant-type:device_code': deviceCode,
   refresh_token: refreshGrant,

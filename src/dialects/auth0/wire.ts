@@ -92,6 +92,16 @@ export const recoveryTable: Table = {
   'wrong-proof': [403, 'invalid_grant', 'MFA Authorization rejected.'],
 }
 
+/** What passkeys are refused with, before there is an account to speak of. */
+export const passkeyTable: Table = {
+  ...tokenTable,
+  'factor-off': [403, 'unauthorized_client', 'Passkeys are not enabled.'],
+  'challenge-unknown': [403, 'invalid_grant', 'Unknown or invalid auth_session.'],
+  'challenge-expired': [403, 'invalid_grant', 'The auth_session is expired.'],
+  'challenge-of-other-flow': [400, 'invalid_request', 'auth_session not issued to this client'],
+  'wrong-proof': [403, 'invalid_grant', 'The passkey could not be verified.'],
+}
+
 function unsupported(asked: readonly string[], has: readonly string[]): string {
   if (has.length === 0) {
     return `The user does not support the requested challenge type (${asked.join(' ')}). Currently there is no supported challenge available.`

@@ -1,5 +1,6 @@
 import { verifyRegistrationResponse } from '@simplewebauthn/server'
 import { convertAAGUIDToString, decodeAttestationObject } from '@simplewebauthn/server/helpers'
+import * as z from 'zod'
 import { offeredAlgorithms } from './algorithms.ts'
 import { isTrustedChain } from './attestation.ts'
 import { authenticatorFault, readAuthenticatorData } from './authenticator-data.ts'
@@ -68,7 +69,18 @@ export async function examineCreation(state: CreateState, proof: unknown): Promi
       backedUp: flags.bs,
       uvInitialized: userVerified,
       attested: state.attested,
+      ...kindOf(state, sent),
     },
+  }
+}
+
+/** By what was wished for, else by what the browser says; nothing hangs on it but how the key is called. */
+function kindOf(state: CreateState, { authenticatorAttachment: said, clientExtensionResults: results }: Creation) {
+  const resident = z.object({ credProps: z.object({ rk: z.literal(true) }) }).safeParse(results).success
+  const attachment = state.attachment ?? (said === 'platform' || said === 'cross-platform' ? said : undefined)
+  return {
+    ...((state.discoverable === true || resident) && { discoverable: true }),
+    ...(attachment && { attachment }),
   }
 }
 

@@ -32,7 +32,10 @@ export function beginCreation(request: EnrolRequest, tools: FactorTools): Enroll
   const known = credentialsOf(request.others ?? [])
   const handle = known[0]?.handle ?? textOf(tools.random.bytes(handleBytes))
   const challenge = textOf(tools.random.bytes(challengeBytes))
-  const verify = rule?.userVerification === 'required'
+  const { discoverable, attachment } = request.key ?? {}
+  const wish = { ...(discoverable === true && { discoverable }), ...(attachment && { attachment }) }
+  // A key that stands alone has to make sure of its user, whatever the tenant asks of others (S-96).
+  const verify = rule?.userVerification === 'required' || discoverable === true
   const attested = rule?.attestation === 'required'
   const state: CreateState = {
     ceremony: 'create',
@@ -44,6 +47,7 @@ export function beginCreation(request: EnrolRequest, tools: FactorTools): Enroll
     attested,
     roots: attested ? [...(rule?.roots ?? [])] : [],
     ...(rule?.models && { models: [...rule.models] }),
+    ...wish,
   }
   const publicKey = {
     rp: { id: rpId, name: request.issuer },
@@ -53,14 +57,15 @@ export function beginCreation(request: EnrolRequest, tools: FactorTools): Enroll
     timeout,
     excludeCredentials: known.filter((it) => it.rpId === rpId).map(descriptor),
     authenticatorSelection: {
-      residentKey: 'preferred',
-      requireResidentKey: false,
+      ...(attachment && { authenticatorAttachment: attachment }),
+      residentKey: discoverable === true ? 'required' : 'preferred',
+      requireResidentKey: discoverable === true,
       userVerification: verify ? 'required' : 'preferred',
     },
     attestation: attested ? 'direct' : 'none',
     extensions: { credProps: true },
   }
-  return { memory: {}, challenge: { ...state }, show: { publicKey } }
+  return { memory: wish, challenge: { ...state }, show: { publicKey } }
 }
 
 /** Options for `navigator.credentials.get` (section 5.5, as JSON): any key of the user may answer. */

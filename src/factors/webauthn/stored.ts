@@ -10,8 +10,18 @@ const ceremony = {
   verify: z.boolean(),
 }
 
+/** What kind of key was wished for (`KeyWish`); of keys that came without a wish, what their browser has said. */
+const wish = {
+  discoverable: z.boolean().optional(),
+  attachment: z.enum(['platform', 'cross-platform']).optional(),
+}
+
+/** What is remembered of a key that is not registered yet. */
+export const pending = z.object(wish)
+
 export const createState = z.object({
   ...ceremony,
+  ...wish,
   ceremony: z.literal('create'),
   handle: z.string(),
   attested: z.boolean(),
@@ -43,6 +53,7 @@ export const credential = z.object({
   uvInitialized: z.boolean(),
   /** Its maker vouches for it, by a chain to a root the tenant trusts. */
   attested: z.boolean(),
+  ...wish,
 })
 
 export type CreateState = z.infer<typeof createState>

@@ -1,10 +1,10 @@
-import type { CheckRequest, Factor, Verdict } from '#ports/factor.ts'
+import type { CheckRequest, Factor, KeyFacts, Memory, Verdict } from '#ports/factor.ts'
 import type { Asserted } from './asserted.ts'
 import type { Created } from './created.ts'
 import type { Faulty } from './fault.ts'
 import { beginAssertion, beginCreation, beginDiscovery } from './options.ts'
 import { keyOf, keyOfCredential } from './response.ts'
-import { type Credential, createState, credentialOf, getState } from './stored.ts'
+import { type Credential, createState, credentialOf, getState, pending } from './stored.ts'
 
 type Evidence = Created | Asserted | Faulty
 
@@ -29,6 +29,7 @@ export const webauthn: Factor = {
   ask: beginAssertion,
   discover: beginDiscovery,
   keyOf,
+  keyFacts,
   examine,
   check,
 }
@@ -83,4 +84,16 @@ function provedBy({ attested, backupEligible }: Credential, userVerified: boolea
   const hardware = attested && !backupEligible
   if (!userVerified) return { amr: [hardware ? 'hwk' : 'pop', 'user'], hardware }
   return { amr: ['pop', 'user', hardware ? 'hwk' : 'swk'], userVerified, hardware }
+}
+
+function keyFacts(memory: Memory | undefined): KeyFacts {
+  const credential = credentialOf(memory)
+  if (credential === undefined) {
+    const { discoverable = false, attachment } = pending.safeParse(memory).data ?? {}
+    return { discoverable, ...(attachment && { attachment }), backupEligible: false, backedUp: false, transports: [] }
+  }
+  const { id, publicKey, discoverable = false, attachment, backupEligible, backedUp, transports } = credential
+  const { handle, aaguid, rpId } = credential
+  const kind = { discoverable, ...(attachment && { attachment }) }
+  return { id, publicKey, ...kind, backupEligible, backedUp, transports, handle, aaguid, rpId }
 }

@@ -1,6 +1,7 @@
 import { findTarget, grantScope } from '../audience.ts'
 import { callerOf, dialectName } from '../dialect.ts'
 import { tokenIssue } from '../issue-tokens.ts'
+import { otherRealm } from '../passkey.ts'
 import type { Grant } from '../token-request.ts'
 import { missing, noStore, oauthError, refuse, tokenTable } from '../wire.ts'
 
@@ -18,13 +19,8 @@ export const passwordGrant: Grant = async (dialect, request) => {
   const { parts } = dialect.engine
   const target = await findTarget(parts.store, exchange.tenant, exchange.base, params.audience)
   if (target === undefined) return oauthError(403, 'access_denied', `Service not found: ${params.audience}`)
-  if (realm !== undefined && realm !== directory) {
-    return oauthError(
-      403,
-      'unauthorized_client',
-      `The connection ${JSON.stringify(realm)} is not enabled for the client.`,
-    )
-  }
+  const elsewhere = otherRealm(exchange, realm)
+  if (elsewhere !== undefined) return elsewhere
   const caller = callerOf(exchange, application)
   const signedIn = await dialect.engine.signIn({ caller, login: username, password })
   if (signedIn.no !== undefined) return refuse(tokenTable, signedIn, parts)
