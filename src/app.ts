@@ -16,6 +16,7 @@ import { afterClockWentBack } from '#ops/clock-alarm.ts'
 import { createHealth } from '#ops/health.ts'
 import type { Logger } from '#ops/log.ts'
 import { alone, type Siblings } from '#ports/siblings.ts'
+import { endForGood } from '#stores/one-way.ts'
 import { type Base, openBase } from './app/base.ts'
 import { routeGroups } from './app/groups.ts'
 import { backgroundJobs } from './app/jobs.ts'
@@ -50,7 +51,9 @@ async function run(base: Base): Promise<Running> {
   const { config, publicUrl } = settings
   const outgoing = await openOutgoing(base)
   const parts = engineParts(base, outgoing)
-  clock.onBack((back) => void afterClockWentBack(parts, log, back))
+  clock.onBack(
+    (back) => void afterClockWentBack({ ...parts, endForGood: (tenant) => endForGood(store, tenant) }, log, back),
+  )
   await applyConfig(parts, config)
   const engine = traced(counted(createEngine(parts), metrics), telemetry?.tracing)
   const first = config.tenants[0]?.id

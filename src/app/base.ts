@@ -44,7 +44,7 @@ export async function openBase(settings: Settings, log: Logger, siblings: Siblin
   const clock = watchClock(developmentClock ?? systemClock)
   const telemetry = await openTelemetry(process.env)
   const opened = rememberSettings(await openStore(settings.databaseUrl))
-  const store = tracedStore(expireOnce(opened, clock.wentBack), telemetry?.tracing)
+  const store = tracedStore(expireOnce(opened, clock), telemetry?.tracing)
   const networks = openNetworks({ folder: join(settings.dataDir, 'network'), log })
   const close = async (): Promise<void> => {
     clock.stop()

@@ -1,5 +1,6 @@
 import { systemAudit } from '#engine/events.ts'
 import type { Parts } from '#engine/parts.ts'
+import type { TenantId } from '#model/ids.ts'
 import type { WentBack } from './clock-watch.ts'
 import type { Logger } from './log.ts'
 
@@ -11,7 +12,15 @@ const slice = 100
  * token comes to life again, and each tenant's audit trail has an event that names both times.
  */
 export async function afterClockWentBack(
-  { store, clock, random }: Pick<Parts, 'store' | 'clock' | 'random'>,
+  {
+    store,
+    clock,
+    random,
+    endForGood,
+  }: Pick<Parts, 'store' | 'clock' | 'random'> & {
+    /** Writes down what is only read as over. */
+    readonly endForGood: (tenant: TenantId) => Promise<void>
+  },
   log: Pick<Logger, 'warn'>,
   { from, to }: WentBack,
 ): Promise<void> {
@@ -20,6 +29,7 @@ export async function afterClockWentBack(
   try {
     while ((await store.sweep(from, slice)) > 0);
     for (const tenant of await store.everyTenant()) {
+      await endForGood(tenant)
       const details = { from: new Date(from).toISOString(), to: new Date(to).toISOString(), seconds }
       const event = systemAudit({ clock, random }, tenant, 'clock.moved-back', { outcome: 'failure', details })
       await store.change({}, () => ({ result: undefined, writes: [event] }))

@@ -85,6 +85,18 @@ describe('a clock that jumps (AC-28)', () => {
     await server.advance(day)
   })
 
+  test('back an hour: a code that had run out stays so, now and when the clock comes to its time again', async () => {
+    const answers = [await challenge('ada'), await challenge('ada')] as const
+    await server.advance(400)
+    await server.advance(-hour)
+    const [one, two] = answers
+    assert.equal((await token(one)).body.access_token, undefined)
+    await server.advance(hour - 395)
+    const late = await token(two)
+    assert.match(String(late.status), /^40[13]$/, late.text)
+    await server.advance(day)
+  })
+
   test('a refresh token that has expired does not come to life again, and one that was rotated stays rotated', async () => {
     const { refresh_token } = (await byApp('ada')).body
     const renewed = await token({ grant_type: 'refresh_token', refresh_token })
