@@ -12,10 +12,19 @@ const names = {
   IVR: 'Telephone call',
   EMAIL: 'E-mail',
   BACKUPCODE: 'Saved code',
+  FIDO2: 'Security key or passkey',
+  PUSH: 'Approval on a device',
 }
-const [said, choose, methods, answer, sent, code] = ['said', 'choose', 'methods', 'answer', 'sent', 'code'].map((id) =>
-  document.getElementById(id),
-)
+const [said, choose, methods, answer, sent, code, wait, number] = [
+  'said',
+  'choose',
+  'methods',
+  'answer',
+  'sent',
+  'code',
+  'wait',
+  'number',
+].map((id) => document.getElementById(id))
 
 /** A public call; undefined for an empty answer, which means that the login is over. */
 async function call(method, path, body) {
@@ -40,6 +49,7 @@ function show(form, text = '') {
   said.textContent = text
   choose.hidden = form !== choose
   answer.hidden = form !== answer
+  wait.hidden = form !== wait
   form?.querySelector('input')?.focus()
 }
 
@@ -61,19 +71,50 @@ async function initiate() {
     sub,
     medium_id,
     usage_type: 'MULTIFACTOR_AUTHENTICATION',
+    // Keys are bound to where they are used: the server compares this with its own list.
+    ...(type === 'FIDO2' ? { domainURL: location.origin, allowedDomains: [location.origin] } : {}),
   })
   if (!reply.success) return show(choose, reply.error_description)
   running = { type, exchange_id: reply.data.exchange_id.exchange_id }
+  if (type === 'FIDO2') return await askKey(reply.data.fido2_entity)
+  if (type === 'PUSH') return await approval(reply.data)
   sent.textContent = reply.data.medium_text ? `A code was sent to ${reply.data.medium_text}.` : ''
   code.value = ''
   show(answer)
 }
 
-async function verify() {
+/** The browser asks the key; what it signs is worth something for this challenge alone. */
+async function askKey({ fidoRequestId, server_challenge }) {
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(server_challenge)
+  const credential = await navigator.credentials.get({ publicKey }).catch(() => undefined)
+  if (!credential) return show(choose, 'The key was not used. Try again, or another way.')
+  const fido2_client_response = { client_response: credential.toJSON(), fidoRequestId }
+  await send(choose, { fido2_client_response })
+}
+
+/** The number is typed on the device; this page only waits for what the device says. */
+async function approval({ push_selected_number, status_id }) {
+  number.textContent = push_selected_number
+  show(wait)
+  while (!wait.hidden) {
+    await new Promise((resolve) => setTimeout(resolve, 2000))
+    const reply = await call('GET', `/verification-srv/verificationstatus/${status_id}`)
+    const status = reply?.data?.status
+    if (status === 'AUTHENTICATED') return goOn()
+    if (!status || status === 'DENIED' || status === 'CANCELLED') return show(choose, 'It was not approved.')
+  }
+}
+
+const verify = () => send(answer, { pass_code: code.value })
+
+async function send(from, proof) {
   const { type, exchange_id } = running
-  const body = { exchange_id, sub, pass_code: code.value }
-  const reply = await call('POST', `/verification-srv/authentication/${type}/verification`, body)
-  if (!reply.success) return show(answer, reply.error_description)
+  const reply = await call('POST', `/verification-srv/authentication/${type}/verification`, {
+    exchange_id,
+    sub,
+    ...proof,
+  })
+  if (!reply.success) return show(from, reply.error_description)
   const [saved] = reply.data.backup_codes ?? []
   if (saved) alert(`Write down your new saved code, it replaces the one you have used: ${saved.code}`)
   goOn()
@@ -86,7 +127,7 @@ const handle = (form, act) =>
   })
 handle(choose, initiate)
 handle(answer, verify)
-document.getElementById('back').addEventListener('click', () => show(choose))
+for (const id of ['back', 'stop']) document.getElementById(id).addEventListener('click', () => show(choose))
 
 const metadata = await call('GET', `/token-srv/prelogin/metadata/${encodeURIComponent(track_id)}`)
 const open = metadata?.success ? metadata.data.meta_data.userConfiguredMethods : []
