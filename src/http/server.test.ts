@@ -191,6 +191,32 @@ describe('the edge', () => {
     assert.equal((await app.inject('/reads')).statusCode, 500)
   })
 
+  it('answers paths a tenant does not have as paths nobody owns, whatever is asked of them', async () => {
+    const hidden = group({
+      when: ({ id }) => id === 'has-it',
+      cors: { origins: 'any', allowHeaders: [], exposeHeaders: [] },
+      routes: [{ method: 'POST', path: '/hidden', handle: async () => ({ status: 204 }) }],
+    })
+    const tenantOf = (id: string) => ({ resolveTenant: async () => ({ id }) as never })
+    const on = await serverOf([hidden], tenantOf('has-it'))
+    assert.equal((await on.app.inject({ method: 'POST', url: '/hidden' })).statusCode, 204)
+    assert.equal((await on.app.inject({ method: 'GET', url: '/hidden' })).statusCode, 405)
+    const off = await serverOf([hidden], tenantOf('has-it-not'))
+    const nobody = await serverOf([hidden], { resolveTenant: async () => undefined })
+    for (const { app } of [off, nobody]) {
+      for (const method of ['POST', 'GET', 'OPTIONS', 'PUT'] as const) {
+        const headers = { origin: 'https://app.example', 'access-control-request-method': 'POST' }
+        const shape = async (url: string) => {
+          const { statusCode, headers: sent, payload } = await app.inject({ method, url, headers })
+          const { date: _, 'x-request-id': __, ...rest } = sent
+          return { statusCode, rest, payload }
+        }
+        assert.deepEqual(await shape('/hidden'), await shape('/never'))
+        assert.equal((await shape('/hidden')).statusCode, 404)
+      }
+    }
+  })
+
   it('asks for the tenant by host without port, and by a forwarded host only from a trusted proxy', async () => {
     const hosts: string[] = []
     const resolveTenant = async (host: string) => void hosts.push(host)
