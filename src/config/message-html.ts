@@ -7,8 +7,8 @@ const attributes: ReadonlySet<string> = new Set(
   'style align dir lang href role width cellpadding cellspacing'.split(' '),
 )
 
-/** Style that could load or cover something. */
-const badStyle = /url|expression|import|position|behavior|@|\\|\/\*/i
+/** Style that could load or cover something; nothing in it needs to be spelled by its number, which readers undo. */
+const badStyle = /url|expression|import|position|behavior|image-set|@|&|\\|\/\*/i
 
 export function htmlProblem(text: string): { readonly problem: string; readonly mend: string } | undefined {
   const rest = text.replace(/<(\/?)([a-z][a-z0-9]*)((?:\s+[a-z]+="[^"<>]*")*)\s*\/?>/gi, (whole, _end, name, given) =>

@@ -48,7 +48,7 @@ function complaint(kind: MessageKind, form: MessageForm, text: string): Complain
   if (form !== 'html' && /[\p{Cc}]/u.test(text.replace(/\n/g, form === 'text' ? '' : '\n'))) {
     return { problem: 'holds a control character', mend: 'Remove it' }
   }
-  if (form !== 'html' && /:\/\/|\bwww\.|\bmailto:/i.test(text)) {
+  if (/:\/\/|\bwww\.|\bmailto:/i.test(text)) {
     return { problem: 'holds an address of the web', mend: 'Messages lead nowhere but to {link} (S-8)' }
   }
   if (form === 'sms' && segmentsOf(filled(text, sample)) > mostSegments) {
