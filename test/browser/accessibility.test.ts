@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { after, before, describe, test } from 'node:test'
-import type { AxeResults } from 'axe-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { axe, faults } from './support/axe.ts'
 import { openChromium } from './support/chromium.ts'
 import { openStage, type Stage } from './support/stage.ts'
 import { states } from './support/states.ts'
 
 /** axe-core over every page in every state: light and dark, from a small phone to a large window, and right to left. */
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const standards = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 /** What depends on colours and sizes; all else is the same in every window, and is looked at in the first. */
 const ofLook = ['color-contrast', 'target-size', 'scrollable-region-focusable', 'meta-viewport']
 
@@ -25,21 +21,6 @@ after(async () => {
   await browser.close()
   await stage.close()
 })
-
-/** Everything wrong with a page as it stands, in words. */
-async function faults(page: Page, rules?: readonly string[]): Promise<readonly string[]> {
-  const options = { resultTypes: ['violations'], runOnly: rules ?? standards }
-  const { violations, wide } = await page.evaluate(async (how) => {
-    const { axe } = globalThis as unknown as { axe: { run: (root: unknown, options: object) => Promise<AxeResults> } }
-    const found = await axe.run(document, how)
-    const root = document.documentElement
-    return { violations: found.violations, wide: root.scrollWidth - root.clientWidth }
-  }, options)
-  return [
-    ...violations.flatMap(({ id, nodes }) => nodes.map((it) => `${id}: ${it.html.slice(0, 160)} ${it.failureSummary}`)),
-    ...(wide > 0 ? [`it is ${wide} px wider than the window`] : []),
-  ]
-}
 
 interface Views {
   /** px */
