@@ -48,6 +48,8 @@ function complaint(kind: MessageKind, form: MessageForm, text: string): Complain
   if (form !== 'html' && /[\p{Cc}]/u.test(text.replace(/\n/g, form === 'text' ? '' : '\n'))) {
     return { problem: 'holds a control character', mend: 'Remove it' }
   }
+  const markup = form === 'html' ? htmlProblem(text) : undefined
+  if (markup !== undefined) return markup
   if (/:\/\/|\bwww\.|\bmailto:/i.test(text)) {
     return { problem: 'holds an address of the web', mend: 'Messages lead nowhere but to {link} (S-8)' }
   }
@@ -57,7 +59,7 @@ function complaint(kind: MessageKind, form: MessageForm, text: string): Complain
       mend: 'Use at most 459 plain characters, or 201 with letters outside the GSM alphabet',
     }
   }
-  return form === 'html' ? htmlProblem(text) : undefined
+  return undefined
 }
 
 const text = (kind: MessageKind, form: MessageForm) =>
