@@ -56,6 +56,30 @@ test('sign-in with a password and an SMS code', async () => {
   assert.deepEqual(await amrOf(it, done), ['pwd', 'otp', 'sms', 'mfa', 'mca'])
 })
 
+test('sign-in by a code to a telephone, where the account has no password', async () => {
+  const it = await openPreviewWorld()
+  const account = { email: undefined, passwordHash: undefined, phoneNumber: phone, phoneVerified: true }
+  const tel = await it.addUser('tel', account)
+  const begun = await it.start('sign_in', { username: '+1 (555) 555-0100' })
+  assert.deepEqual([typesIn(begun), methodIn(begun, 'sms').hint], [['sms'], '+*********00'])
+  const wrong = await it.prove(begun, 'sms', async () => ({ otp: otherThan(await it.lastCode()) }))
+  assertActionError(wrong, 'invalidGrant', 'invalidOneTimeCode')
+  const done = await it.prove(begun, 'sms', code(it))
+  const tokens = await it.tokens(done)
+  assert.equal(payload(tokens.body.access_token).sub, tel.id, tokens.text)
+  assert.deepEqual(payload(tokens.body.access_token).amr, ['otp', 'sms'])
+  await it.setTenant(always.tenant)
+  const needs = await it.prove(await it.start('sign_in', { username: phone }), 'sms', code(it))
+  assert.equal(needs.body.action, 'enroll', 'the telephone that signed in is no second factor beside itself')
+})
+
+test('a telephone opens no way into an account that has a password', async () => {
+  const it = await openPreviewWorld()
+  await it.addUser('ada', { phoneNumber: phone, phoneVerified: true })
+  assertActionError(await it.start('sign_in', { username: phone }), 'invalidRequest', 'userNotFound')
+  assert.equal((await it.outbox()).length, 0)
+})
+
 test('an authenticator app is registered here, and asked for at the next sign-in', async () => {
   const it = await openPreviewWorld(always)
   await it.addUser('ada')

@@ -47,6 +47,8 @@ export interface JourneyState {
   /** The address codes go to, in canonical form, and the form it is compared in. */
   readonly email?: string
   readonly emailKey?: string
+  /** The number codes of the first factor go to, in canonical form. */
+  readonly phone?: string
   /** The comparison form of an address that was proved in this journey. */
   readonly provedEmail?: string
   /** An enrolment that needs no code: the address was proved in this very journey. */

@@ -55,8 +55,10 @@ export async function askRecorded(
   return kept.no === undefined ? asked : kept
 }
 
+type Ask = ChallengeRequest & { readonly kinds: readonly string[]; readonly authenticator: string }
+
 /** A saved code stands beside other factors and is never asked for as one of them; it needs nothing made. */
-async function savedCode(parts: Parts, request: Required<ChallengeRequest>): Promise<Challenged | undefined> {
+async function savedCode(parts: Parts, request: Ask): Promise<Challenged | undefined> {
   const { caller, ticket, kinds, authenticator } = request
   const by = { index: 'user', value: ticket.user } as const
   const known = await parts.store.list('authenticators', caller.tenant.id, { by, limit: 1_000 })

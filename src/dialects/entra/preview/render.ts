@@ -1,6 +1,5 @@
 import { missingAttributes } from '#engine/accounts/sign-up.ts'
-import type { FirstFactor } from '#engine/journeys/first-factor.ts'
-import { firstOfJourney } from '#engine/journeys/first-factor.ts'
+import { type FirstFactor, firstOfJourney } from '#engine/journeys/first-factor.ts'
 import type { Journey } from '#engine/journeys/journey.ts'
 import { limits } from '#engine/limits.ts'
 import type { Answer } from '#http/route.ts'
@@ -63,17 +62,28 @@ export async function next(step: Step, shown: Json = {}): Promise<Answer> {
   }
 }
 
-/** The first factor: where the tenant hides who is known, accounts that have none look like everybody else's. */
+/** What signs in first here: the older generation has no word for telephones. */
+export type First = FirstFactor | 'sms'
+
+/** Where the tenant hides who is known, an account without a first factor is asked for a password that is never right. */
+export async function firstOf({ call, journey }: Step): Promise<First | undefined> {
+  if (journey.state.phone !== undefined) return 'sms'
+  const hides = call.exchange.tenant.hideUnknownUsers === true
+  return (await firstOfJourney(call.dialect.engine.parts, journey)) ?? (hides ? 'password' : undefined)
+}
+
 async function firstFactors(step: Step): Promise<Answer> {
   const { call, journey } = step
-  const hides = call.exchange.tenant.hideUnknownUsers === true
-  const first = (await firstOfJourney(call.dialect.engine.parts, journey)) ?? (hides ? 'password' : undefined)
+  const first = await firstOf(step)
   if (first === undefined) return toWeb(call.ids)
   return interaction(step, 'challenge', { ...factorWord(journey), _embedded: { methods: [firstMethod(step, first)] } })
 }
 
-function firstMethod(step: Step, first: FirstFactor): object {
-  const hint = first === 'email' ? { hint: masked(mailboxOf(step.call, step.journey)) } : {}
+/** Where the code of a first factor goes to. */
+const contactOf = ({ call, journey }: Step): string => masked(journey.state.phone ?? mailboxOf(call, journey))
+
+function firstMethod(step: Step, first: First): object {
+  const hint = first === 'password' ? {} : { hint: contactOf(step) }
   return { id: first, type: first, ...hint, _links: { challenge: link(step, 'challenge', { type: first, id: first }) } }
 }
 
@@ -111,15 +121,15 @@ function collect(step: Step): Answer {
 }
 
 /** The answer to a first factor that was asked for: a password to be entered, or a code on its way. */
-export function firstAsked(step: Step, type: FirstFactor): Answer {
+export function firstAsked(step: Step, type: First): Answer {
   const verify = link(step, 'verify', { type, id: type })
   const resend = link(step, 'challenge', { type, id: type })
-  const code = { hint: masked(mailboxOf(step.call, step.journey)), codeLength: limits.codeDigits }
+  const code = type === 'password' ? {} : { hint: contactOf(step), codeLength: limits.codeDigits }
   return interaction(step, 'verify', {
     id: type,
     type,
     ...factorWord(step.journey),
-    ...(type === 'email' ? code : {}),
-    _links: { verify, ...(type === 'email' ? { resend } : {}) },
+    ...code,
+    _links: { verify, ...(type === 'password' ? {} : { resend }) },
   })
 }

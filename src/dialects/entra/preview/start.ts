@@ -5,6 +5,7 @@ import { canonicalEmail } from '#engine/addresses.ts'
 import { sendAddressCode } from '#engine/journeys/address-code.ts'
 import { startSignIn } from '#engine/journeys/first-factor.ts'
 import { type Journey, openJourney, saveJourney, withAsked } from '#engine/journeys/journey.ts'
+import { startPhoneSignIn } from '#engine/journeys/phone-first.ts'
 import { askPasskey } from '#engine/passkey.ts'
 import type { Answer } from '#http/route.ts'
 import { attributeRules } from '../attributes.ts'
@@ -45,7 +46,8 @@ async function beginSignIn(step: Step, login: string): Promise<Journey | undefin
   const { call, journey } = step
   const { parts } = call.dialect.engine
   const adds = journey.state.adds === true
-  return (await startSignIn(parts, call.caller, { login, adds, extra: extraOf(step) }))?.journey
+  const it = { login, adds, extra: extraOf(step) }
+  return (await startPhoneSignIn(parts, call.caller, it)) ?? (await startSignIn(parts, call.caller, it))?.journey
 }
 
 /** Starts a sign-up, and sends the code at once; an address that has an account goes on as its sign-in. */

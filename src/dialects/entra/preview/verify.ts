@@ -3,8 +3,9 @@ import { proveSignUpAddress } from '#engine/accounts/sign-up.ts'
 import type { Challenged } from '#engine/challenge.ts'
 import { openEnrolment, openTicket } from '#engine/journeys/add-method.ts'
 import { sendAddressCode } from '#engine/journeys/address-code.ts'
-import { finishWithProofs, firstOfJourney, proveMailbox, provePassword } from '#engine/journeys/first-factor.ts'
+import { finishWithProofs, proveMailbox, provePassword } from '#engine/journeys/first-factor.ts'
 import { challengeOf, type Journey, saveJourney } from '#engine/journeys/journey.ts'
+import { provePhone, sendPhoneCode } from '#engine/journeys/phone-first.ts'
 import { askRecorded, type Recorded, recordInJourney } from '#engine/journeys/recorded.ts'
 import { limits } from '#engine/limits.ts'
 import { signInWithPasskey } from '#engine/passkey.ts'
@@ -14,7 +15,7 @@ import { attributeRules, profileOf } from '../attributes.ts'
 import { masked } from '../words.ts'
 import { at, type Body, type Step, type StepHandler, wishOfJourney } from './call.ts'
 import { kindsOf } from './methods.ts'
-import { firstAsked, interaction, link, next } from './render.ts'
+import { firstAsked, firstOf, interaction, link, next } from './render.ts'
 import { actionErrors, failAction, refuseAction, toWeb } from './wire.ts'
 
 const typeIn = ({ call }: Step): string => call.exchange.params.type ?? ''
@@ -40,19 +41,16 @@ async function challengeFirst(step: Step, type: string): Promise<Answer> {
   const { call, journey } = step
   const { parts } = call.dialect.engine
   const purpose = purposes[journey.kind as keyof typeof purposes]
-  const first = journey.phase === 'address' ? 'email' : await firstFactor(step)
+  const first = journey.phase === 'address' ? 'email' : await firstOf(step)
   if (purpose === undefined || first === undefined || first !== type) {
     return failAction(call.ids, actionErrors.badMethod)
   }
   if (first === 'password') return firstAsked(step, first)
-  const sent = await sendAddressCode(parts, call.caller, journey, purpose)
+  const sent =
+    first === 'sms'
+      ? await sendPhoneCode(parts, call.caller, journey)
+      : await sendAddressCode(parts, call.caller, journey, purpose)
   return sent.no === undefined ? firstAsked(step, first) : refuseAction(call.ids, sent)
-}
-
-/** Where the tenant hides who is known, an account without a first factor is asked for a password that is never right. */
-async function firstFactor({ call, journey }: Step) {
-  const first = await firstOfJourney(call.dialect.engine.parts, journey)
-  return first ?? (call.exchange.tenant.hideUnknownUsers === true ? 'password' : undefined)
 }
 
 /** What a client needs to prove a method that was asked for. */
@@ -109,7 +107,7 @@ async function verifyFirst(step: Step, type: string): Promise<Answer> {
   const { caller, ids } = call
   if (journey.state.asked !== undefined) return await verifyPasskey(step, type)
   const wish = wishOfJourney(journey)
-  if ((await firstFactor(step)) !== type) return failAction(ids, actionErrors.badMethod)
+  if ((await firstOf(step)) !== type) return failAction(ids, actionErrors.badMethod)
   if (type === 'password') {
     const { password } = body
     if (password === undefined) return failAction(ids, actionErrors.missing('password'))
@@ -117,6 +115,7 @@ async function verifyFirst(step: Step, type: string): Promise<Answer> {
   }
   const code = body.otp
   if (code === undefined) return failAction(ids, actionErrors.missing('otp'))
+  if (type === 'sms') return await led(step, await provePhone(parts, { caller, journey, wish, code }))
   return await led(step, await proveMailbox(parts, { caller, journey, wish, code }))
 }
 
