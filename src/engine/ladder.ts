@@ -16,9 +16,12 @@ export function climb(rung: Rung, now: number): Rung {
   return { failures, waitUntil: now + seconds * 1_000 }
 }
 
+/** By how much clocks of servers may differ, seconds: what one of them locked, the others must not take for too long. */
+export const clockSlack = 10
+
 /**
- * Whole seconds still to wait; 0 when an attempt is welcome. A wait longer than there is any (`longest`, in seconds) was
- * begun before the clock was moved back, and is over (S-166).
+ * Whole seconds still to wait; 0 when an attempt is welcome. A wait clearly longer than there is any (`longest`, in
+ * seconds) was begun before the clock was moved back, and is over (S-166).
  */
 export function waitSeconds(
   rung: Partial<Rung> | undefined,
@@ -26,5 +29,5 @@ export function waitSeconds(
   longest: number = limits.longestWait,
 ): number {
   const left = Math.ceil(((rung?.waitUntil ?? 0) - now) / 1_000)
-  return left > 0 && left <= longest ? left : 0
+  return left > 0 && left <= longest + clockSlack ? left : 0
 }

@@ -236,6 +236,14 @@ test('S-87: ten unanswered requests in a day are enough; answered ones do not co
   assert((await ask()).yes)
 })
 
+test('S-166: requests of a time the clock has yet to come to again keep nobody waiting', async () => {
+  const world = await open()
+  for (let i = 0; i < 3; i++) await world.ask()
+  world.clock.advance(-3_600)
+  const { challenge } = await world.ask()
+  assert.notEqual(challenge, '')
+})
+
 test('S-87, AC-53: the report that it was not me stops requests, raises an alarm and tells the owner, until the password is new', async () => {
   const world = await open()
   await world.ask()

@@ -7,6 +7,7 @@ import type { User } from '#model/user.ts'
 import type { Factor } from '#ports/factor.ts'
 import { type ManyRef, type OneRef, row, rows, upsert, type Write } from '#ports/store.ts'
 import { isOpen } from '../answer/attempt.ts'
+import { clockSlack } from '../ladder.ts'
 import { limits } from '../limits.ts'
 import type { Caller } from '../parts.ts'
 
@@ -53,7 +54,8 @@ interface Memory {
 
 function memoryOf(budget: Budget | undefined, now: number): Memory {
   const { asked = [], unanswered = [], reportedAt } = (budget?.memory ?? {}) as Partial<Memory>
-  const since = (seconds: number) => (at: number) => now - at < seconds * 1_000
+  // What lies ahead is from before the clock was moved back (S-166).
+  const since = (seconds: number) => (at: number) => now - at < seconds * 1_000 && at - now <= clockSlack * 1_000
   return {
     asked: asked.filter(since(limits.approvalWindow)),
     unanswered: unanswered.filter(since(limits.approvalsUnansweredWithin)),
