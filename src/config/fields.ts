@@ -113,14 +113,20 @@ export const redirectUri = rule(
 
 /** Address this server itself calls: https, or a server on the machine itself. */
 export const backchannelUri = rule(
-  redirectUri,
-  (value) => {
-    const url = parse(value)
-    const local = url?.hostname === 'localhost' || url?.hostname === '127.0.0.1'
-    return url?.protocol === 'https:' || (url?.protocol === 'http:' && local)
-  },
-  'is no https address',
-  'Write it whole, e.g. https://app.example/backchannel-logout',
+  rule(
+    redirectUri,
+    (value) => {
+      const url = parse(value)
+      const local = url?.hostname === 'localhost' || url?.hostname === '127.0.0.1'
+      return url?.protocol === 'https:' || (url?.protocol === 'http:' && local)
+    },
+    'is no https address',
+    'Write it whole, e.g. https://app.example/backchannel-logout',
+  ),
+  // It is shown to whoever may read settings (S-140).
+  (value) => parse(value)?.username === '' && parse(value)?.password === '',
+  'holds a user or a password',
+  'Leave them out: what is sent there is signed',
 )
 
 /** Origin of a page that may call the server from a browser. */
