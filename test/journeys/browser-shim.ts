@@ -1,3 +1,5 @@
+import type { Answer, Device } from '../support/webauthn.ts'
+
 /** One request the SDK made, with what came back. */
 export interface Seen {
   readonly method: string
@@ -67,4 +69,34 @@ export function putUpBrowser(origin: string): Seen[] {
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
   }
   return seen
+}
+
+/**
+ * TESTS ONLY: `navigator.credentials` of a browser whose authenticator is this one. Bytes go in and out as buffers, as
+ * in a browser, so that what the SDK does with them is seen.
+ */
+export function putUpKeys(device: Pick<Device, 'create' | 'get'>): void {
+  const text = (bytes: unknown): string => Buffer.from(bytes as ArrayBuffer).toString('base64url')
+  const buffer = (value: string | undefined) =>
+    value === undefined ? null : new Uint8Array(Buffer.from(value, 'base64url')).buffer
+  const credential = ({ id, response }: Answer) => ({
+    id,
+    rawId: buffer(id),
+    type: 'public-key',
+    authenticatorAttachment: null,
+    getClientExtensionResults: () => ({}),
+    response: Object.fromEntries(Object.entries(response).map(([name, value]) => [name, buffer(value)])),
+  })
+  const credentials = {
+    async create({ publicKey }: { publicKey: { challenge: unknown; user: { id: unknown } } }) {
+      const user = { ...publicKey.user, id: text(publicKey.user.id) }
+      return credential(device.create({ ...publicKey, challenge: text(publicKey.challenge), user }))
+    },
+    async get({ publicKey }: { publicKey: { challenge: unknown } }) {
+      return credential(device.get({ allowCredentials: [], ...publicKey, challenge: text(publicKey.challenge) }))
+    },
+  }
+  const { window } = globalThis as unknown as { window: object }
+  Object.assign(window, { PublicKeyCredential: Object })
+  Object.defineProperty(globalThis, 'navigator', { value: { credentials }, configurable: true, writable: true })
 }

@@ -54,7 +54,11 @@ export const conformance =
         mfa: { mode: 'ALWAYS' },
         apis: [{ audience: api, scopes: ['read:things'] }],
         applications: [
-          confidential('web', ['password', 'mfa', 'refresh_token', 'client_credentials', 'passwordless', 'webauthn'], api),
+          confidential(
+            'web',
+            ['password', 'mfa', 'refresh_token', 'client_credentials', 'passwordless', 'webauthn'],
+            api,
+          ),
           confidential('other', ['password', 'mfa']),
           confidential('nomfa', ['password']),
           {

@@ -1,6 +1,6 @@
 import type { Authenticator } from '#model/authenticator.ts'
 import { asId, type UserId } from '#model/ids.ts'
-import type { Factor, FactorTraits } from '#ports/factor.ts'
+import type { Factor, FactorTraits, KeyFacts } from '#ports/factor.ts'
 
 /** `sub` as Auth0 spells it, `<provider>|<id>`; ids brought along from there have their provider already. */
 export const subjectOf = (user: UserId): string => (user.includes('|') ? user : `auth0|${user}`)
@@ -9,7 +9,7 @@ export const subjectOf = (user: UserId): string => (user.includes('|') ? user : 
 export const usersOf = (subject: string): readonly UserId[] =>
   subject.startsWith('auth0|') ? [asId(subject.slice(6)), asId(subject)] : [asId(subject)]
 
-/** The word for a user's key. The vendor tells roaming ones from built-in ones; here a key is a key. */
+/** The word for a user's key where it is asked for at a login: there a key is a key. */
 export const keyWord = 'webauthn-roaming'
 
 /** The word of `type` and of `mfa_requirements` (auth0.md §11.4), told from a factor's traits. */
@@ -66,9 +66,28 @@ const methodByProof: Readonly<Record<FactorTraits['proof'], string>> = {
   assertion: keyWord,
 }
 
-/** `type` and id kind of a method in the Management API: a phone is one method, however it is reached (auth0.md §7.2). */
-export const methodType = ({ proof, reach }: FactorTraits): string => reach ?? methodByProof[proof]
+/** The words for keys where users and administrators handle them: one that stands alone at a login is a passkey. */
+export const keyWords = ['passkey', keyWord, 'webauthn-platform'] as const
+export type KeyWord = (typeof keyWords)[number]
+
+function keyWordOf({ discoverable, attachment }: KeyFacts): KeyWord {
+  if (discoverable) return 'passkey'
+  return attachment === 'platform' ? 'webauthn-platform' : keyWord
+}
+
+/**
+ * `type` and id kind of a method in the Management API: a phone is one method, however it is reached (auth0.md §7.2). Of
+ * keys the one at hand decides.
+ */
+export function methodType(factor: Factor, it?: Pick<Authenticator, 'memory'>): string {
+  if (it !== undefined && factor.keyFacts !== undefined) return keyWordOf(factor.keyFacts(it.memory))
+  return factor.traits.reach ?? methodByProof[factor.traits.proof]
+}
 
 /** The same in the My Account API (auth0.md §5.2). */
-export const accountType = (traits: FactorTraits): string =>
-  traits.proof === 'approval' ? 'push-notification' : methodType(traits)
+export const accountType = (factor: Factor, it?: Pick<Authenticator, 'memory'>): string =>
+  factor.traits.proof === 'approval' ? 'push-notification' : methodType(factor, it)
+
+/** Everything a user may call a factor there. */
+export const accountTypes = (factor: Factor): readonly string[] =>
+  factor.keyFacts === undefined ? [accountType(factor)] : keyWords

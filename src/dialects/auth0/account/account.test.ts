@@ -343,7 +343,7 @@ describe('My Account: what is there', () => {
     const token = await it.accountToken('ada')
     const app = await enrolApp(it, token)
     const list = (await it.me(token, 'GET', methods)).body.authentication_methods
-    assert.deepEqual(list.map((one: { type: string }) => one.type).sort(), ['password', 'recovery-code', 'totp'])
+    assert.deepEqual(list.map((one: { type: string }) => one.type).sort(), ['password', 'totp'])
     const filtered = (await it.me(token, 'GET', `${methods}?type=totp`)).body.authentication_methods
     assert.deepEqual(
       filtered.map((one: { id: string }) => one.id),

@@ -4,6 +4,7 @@ import type { Answer, Exchange } from '#http/route.ts'
 import type { User } from '#model/user.ts'
 import { accountAudience } from '../audience.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
+import { atHome } from '../passkey.ts'
 import { type NoAccess, readUserAccess, type UserAccess } from '../resource.ts'
 import { problem } from './wire.ts'
 
@@ -45,7 +46,9 @@ export const guarded =
       const header = `Bearer error="insufficient_scope", scope="${scope}"`
       return { ...answer, headers: { ...answer.headers, 'www-authenticate': header } }
     }
-    return await handler({ dialect, exchange, caller: callerOf(exchange, application), user, claims })
+    // Keys are asked for here as on our pages: they are bound to our address, wherever the application is (S-90).
+    const caller = atHome(callerOf(exchange, application))
+    return await handler({ dialect, exchange, caller, user, claims })
   }
 
 /** The body by a schema, or the problem with the members that are wrong; never a value of theirs. */

@@ -5,14 +5,14 @@ import type { Flow } from '#engine/flow.ts'
 import { limits } from '#engine/limits.ts'
 import { offerRecoveryCode } from '#engine/offer-recovery-code.ts'
 import type { Answer } from '#http/route.ts'
-import type { Factor } from '#ports/factor.ts'
+import type { Factor, KeyWish } from '#ports/factor.ts'
 import { accountAudience } from '../audience.ts'
 import { dialectName } from '../dialect.ts'
 import { noStore } from '../wire.ts'
-import { accountType } from '../words.ts'
+import { accountTypes, type KeyWord } from '../words.ts'
 import { bodyOf, type Call, type Handler } from './call.ts'
-import { locationOf, methodId, passwordId } from './method.ts'
-import { refused, unsupportedType } from './wire.ts'
+import { identityOf, locationOf, methodId, passwordId } from './method.ts'
+import { invalidField, refused, unsupportedType } from './wire.ts'
 
 /**
  * The flow of one enrolment. SDKs fetch a token per scope and may bring another one to the second step, so an enrolment
@@ -43,7 +43,7 @@ const start = z.discriminatedUnion('type', [
   z.object({ type: z.literal('totp') }),
   z.object({ type: z.literal('push-notification') }),
   z.object({ type: z.literal('recovery-code') }),
-  z.object({ type: z.literal('passkey') }),
+  z.object({ type: z.literal('passkey'), connection: z.string().optional(), identity_user_id: z.string().optional() }),
   z.object({ type: z.literal('webauthn-platform') }),
   z.object({ type: z.literal('webauthn-roaming') }),
   z.object({ type: z.literal('password') }),
@@ -57,13 +57,23 @@ export const startEnrolment: Handler = async (call) => {
   const { body } = read
   if (body.type === 'recovery-code') return await startRecoveryCode(call)
   if (body.type === 'password') return await startPassword(call)
+  const elsewhere = body.type === 'passkey' ? otherIdentity(call, body) : undefined
+  if (elsewhere !== undefined) return elsewhere
   const factor = factorOf(call, body)
   if (factor === undefined) return unsupportedType
   const { parts } = call.dialect.engine
   const session = parts.random.token()
   const target = body.type === 'phone' ? body.phone_number : body.type === 'email' ? body.email : undefined
   const flow = flowOf(call, session)
-  const enrolled = await call.dialect.engine.enrol({ caller: call.caller, flow, kind: factor.kind, target })
+  const enrolled = await call.dialect.engine.enrol({
+    caller: call.caller,
+    flow,
+    kind: factor.kind,
+    target,
+    // There is no member to show one in; whoever wants one asks for it by its own type.
+    savedCodes: false,
+    ...keyWish(body.type),
+  })
   if (enrolled.no !== undefined) return refused(enrolled)
   const { authenticator, challenge, show } = enrolled.yes
   return accepted(call, methodId(factor, authenticator), {
@@ -71,13 +81,33 @@ export const startEnrolment: Handler = async (call) => {
     auth_session: challenge === undefined ? session : `${session}.${challenge}`,
     ...(show?.uri === undefined ? {} : { barcode_uri: show.uri }),
     ...(show?.secret === undefined ? {} : { manual_input_code: show.secret }),
+    ...(show?.publicKey === undefined ? {} : { authn_params_public_key: show.publicKey }),
   })
 }
+
+/** There is one directory, and in it one identity a user. */
+function otherIdentity({ exchange, user }: Call, it: Extract<Start, { type: 'passkey' }>): Answer | undefined {
+  const { connection = exchange.tenant.defaultConnection, identity_user_id: identity = identityOf(user.id) } = it
+  if (connection !== exchange.tenant.defaultConnection)
+    return invalidField('connection', 'The connection does not exist.')
+  return identity === identityOf(user.id)
+    ? undefined
+    : invalidField('identity_user_id', 'The user has no such identity.')
+}
+
+/** What kind of key a word asks for. */
+const keyWishes: Readonly<Record<KeyWord, KeyWish>> = {
+  passkey: { discoverable: true },
+  'webauthn-roaming': { attachment: 'cross-platform' },
+  'webauthn-platform': { attachment: 'platform' },
+}
+const keyWish = (type: string): { readonly key?: KeyWish } =>
+  Object.hasOwn(keyWishes, type) ? { key: keyWishes[type as KeyWord] } : {}
 
 /** The kind to enrol: of a phone the way that is preferred, else the first that is switched on. */
 function factorOf({ dialect, exchange }: Call, body: Start): Factor | undefined {
   const all = [...dialect.engine.parts.factors.values()].filter(
-    ({ traits }) => traits.enrollable && accountType(traits) === body.type,
+    (it) => it.traits.enrollable && accountTypes(it).includes(body.type),
   )
   const preferred = body.type === 'phone' ? body.preferred_authentication_method : undefined
   const fitting = all.filter((it) => preferred === undefined || it.traits.channel === preferred)

@@ -1,5 +1,6 @@
 import { listAuthenticators } from '#engine/authenticators.ts'
 import type { Authenticator } from '#model/authenticator.ts'
+import type { UserId } from '#model/ids.ts'
 import type { User } from '#model/user.ts'
 import type { Factor } from '#ports/factor.ts'
 import { accountType, channelWord, parseDeviceId, subjectOf } from '../words.ts'
@@ -7,13 +8,14 @@ import type { Call } from './call.ts'
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 const secondary = ['secondary'] as const
+const both = ['primary', 'secondary'] as const
 
 /** Id of a method in this API: its type and the device it belongs to. */
-export const methodId = (factor: Factor, it: Pick<Authenticator, 'id'>): string =>
-  `${accountType(factor.traits)}|dev_${it.id}`
+export const methodId = (factor: Factor, it: Pick<Authenticator, 'id' | 'memory'>): string =>
+  `${accountType(factor, it)}|dev_${it.id}`
 
 /** Id of the one password a user has. */
-export const passwordId = (user: User): string => `password|${subjectOf(user.id).replace(/^auth0\|/, '')}`
+export const passwordId = (user: User): string => `password|${identityOf(user.id)}`
 
 /** The absolute address of a method; SDKs call what they find there as it is (auth0.md §5.2). */
 export const locationOf = ({ exchange }: Call, id: string): string =>
@@ -26,9 +28,9 @@ export function methodOf({ dialect }: Call, it: Authenticator): object {
   const { reach, proof } = factor.traits
   return {
     id: methodId(factor, it),
-    type: accountType(factor.traits),
+    type: accountType(factor, it),
     created_at: iso(it.createdAt),
-    usage: secondary,
+    usage: factor.keyFacts?.(it.memory).discoverable === true ? both : secondary,
     confirmed: it.state !== 'pending',
     ...(it.lastUsedAt === undefined ? {} : { last_auth_at: iso(it.lastUsedAt) }),
     ...(it.name === undefined || proof === 'lookup' ? {} : { name: it.name }),
@@ -36,8 +38,30 @@ export function methodOf({ dialect }: Call, it: Authenticator): object {
       ? { phone_number: it.target, preferred_authentication_method: channelWord(factor.traits) }
       : {}),
     ...(reach === 'email' ? { email: it.target } : {}),
+    ...keyOf(factor, it),
   }
 }
+
+/** What is public of a key; of a passkey all that tells it from others (auth0.md §5.2). */
+function keyOf(factor: Factor, it: Authenticator): object {
+  const facts = factor.keyFacts?.(it.memory)
+  if (facts?.id === undefined) return {}
+  const key = { key_id: facts.id, public_key: facts.publicKey }
+  if (!facts.discoverable) return key
+  return {
+    ...key,
+    credential_device_type: facts.backupEligible ? 'multi_device' : 'single_device',
+    credential_backed_up: facts.backedUp,
+    identity_user_id: identityOf(it.user),
+    user_handle: facts.handle,
+    transports: facts.transports,
+    aaguid: facts.aaguid,
+    relying_party_id: facts.rpId,
+  }
+}
+
+/** The id of a user without the name of their directory. */
+export const identityOf = (user: UserId): string => subjectOf(user).replace(/^auth0\|/, '')
 
 /** The password as a method; undefined for users without one. */
 export function passwordOf(user: User): object | undefined {
@@ -48,7 +72,7 @@ export function passwordOf(user: User): object | undefined {
     type: 'password',
     created_at: iso(user.createdAt),
     usage: ['primary'],
-    identity_user_id: subjectOf(user.id).replace(/^auth0\|/, ''),
+    identity_user_id: identityOf(user.id),
     ...(passwordChangedAt === undefined ? {} : { last_password_reset: iso(passwordChangedAt) }),
   }
 }

@@ -4,7 +4,7 @@ import { audit } from '#engine/events.ts'
 import { editAuthenticator } from '#engine/manage-authenticators.ts'
 import type { Answer } from '#http/route.ts'
 import { noStore } from '../wire.ts'
-import { accountType } from '../words.ts'
+import { accountTypes } from '../words.ts'
 import { bodyOf, type Call, type Handler } from './call.ts'
 import { findMethod, methodOf, ownMethods, passwordId, passwordOf } from './method.ts'
 import { invalidField, notFound, problem, refused, unsupportedType } from './wire.ts'
@@ -17,10 +17,13 @@ export const listFactors: Handler = async ({ dialect, exchange }) => {
   const known = [...dialect.engine.parts.factors.values()]
     .filter((it) => factors.includes(it.kind))
     .sort((a, b) => a.traits.rank - b.traits.rank)
-  const types = new Set(known.map((it) => accountType(it.traits)))
+  const types = new Set(known.flatMap(accountTypes))
   const first = factors.includes('password') ? [{ type: 'password', usage: ['primary'] }] : []
-  return ok({ factors: [...first, ...[...types].map((type) => ({ type, usage: ['secondary'] }))] })
+  return ok({ factors: [...first, ...[...types].map((type) => ({ type, usage: usageOf(type) }))] })
 }
+
+/** A passkey is both factors at once, and the second one beside a password. */
+const usageOf = (type: string) => (type === 'passkey' ? ['primary', 'secondary'] : ['secondary'])
 
 const most = 20
 

@@ -15,6 +15,7 @@ import { invalidField, refused } from './wire.ts'
 const proof = z.object({
   auth_session: z.string().min(1).max(200),
   otp_code: z.string().max(64).optional(),
+  authn_response: z.record(z.string(), z.unknown()).optional(),
   new_password: z.string().optional(),
 })
 type Proof = z.output<typeof proof>
@@ -34,15 +35,21 @@ async function verifyPending(call: Call, it: Authenticator, body: Proof): Promis
   const [session = '', challenge] = body.auth_session.split('.', 2)
   const flow = flowOf(call, session)
   if (it.state !== 'pending' || it.startedBy !== flowId(flow)) return refused({ no: 'challenge-unknown' })
+  const isKey = engine.parts.factors.get(it.factor)?.keyFacts !== undefined
+  if (isKey && body.authn_response === undefined)
+    return invalidField('authn_response', 'The authn_response is required.')
   const to = challenge === undefined ? { kind: it.factor } : { challenge }
   const answered = await engine.answer({
     caller: call.caller,
     flow,
     to,
-    proof: body.otp_code,
+    proof: isKey ? body.authn_response : body.otp_code,
     issue: nothingToIssue,
     holdBucket: true,
   })
+  if (isKey && answered.no === 'wrong-proof') {
+    return invalidField('authn_response', 'The authn_response could not be verified, or the key is registered already.')
+  }
   if (answered.no !== undefined) return refused(answered)
   const confirmed = (await engine.parts.store.get('authenticators', it.tenant, it.id)) ?? it
   return created(call, methodOf(call, confirmed), confirmed)

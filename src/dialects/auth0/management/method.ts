@@ -15,8 +15,8 @@ export interface View {
 export const iso = (ms: number): string => new Date(ms).toISOString()
 
 /** Id of a method: its type and the device it belongs to. */
-export const methodId = (factor: Factor, it: Pick<Authenticator, 'id'>): string =>
-  `${methodType(factor.traits)}|dev_${it.id}`
+export const methodId = (factor: Factor, it: Pick<Authenticator, 'id' | 'memory'>): string =>
+  `${methodType(factor, it)}|dev_${it.id}`
 
 /** An authenticator as the Management API lists it; never with a secret (S-14, S-140). */
 export function methodOf(call: Call, it: Authenticator, view: View = {}): object {
@@ -25,15 +25,24 @@ export function methodOf(call: Call, it: Authenticator, view: View = {}): object
   if (factor === undefined) return {}
   return {
     id: methodId(factor, it),
-    type: methodType(factor.traits),
+    type: methodType(factor, it),
     ...(view.fresh ? {} : { confirmed: it.state !== 'pending' }),
     ...(it.name === undefined ? {} : { name: it.name }),
     ...targetOf(factor.traits, it, view),
     ...(factor.traits.reach === 'phone' ? phoneWays(call, it, factor) : {}),
+    ...keyOf(factor, it),
     created_at: iso(it.createdAt),
     ...(it.confirmedAt === undefined ? {} : { enrolled_at: iso(it.confirmedAt) }),
     ...(it.lastUsedAt === undefined ? {} : { last_auth_at: iso(it.lastUsedAt) }),
   }
+}
+
+/** What is public of a key. */
+function keyOf(factor: Factor, it: Authenticator): object {
+  const facts = factor.keyFacts?.(it.memory)
+  if (facts?.id === undefined) return {}
+  const about = { key_id: facts.id, public_key: facts.publicKey, relying_party_identifier: facts.rpId }
+  return { ...about, ...(facts.aaguid === undefined ? {} : { aaguid: facts.aaguid }) }
 }
 
 function targetOf(traits: FactorTraits, { target }: Authenticator, view: View): object {

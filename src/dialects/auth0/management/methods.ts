@@ -6,7 +6,7 @@ import type { Authenticator } from '#model/authenticator.ts'
 import type { Outcome } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import type { User } from '#model/user.ts'
-import type { FactorTraits } from '#ports/factor.ts'
+import type { Factor } from '#ports/factor.ts'
 import { methodType } from '../words.ts'
 import { bodyOf, type Call, pageOf, type UserHandler } from './call.ts'
 import { findMethod, methodOf } from './method.ts'
@@ -49,9 +49,9 @@ type Method = z.output<typeof method>
 
 /** The kind an administrator's word stands for; for phones the way that was asked for. */
 function kindOf(call: Call, type: string, channel?: string): string | undefined {
-  const is = (traits: FactorTraits) =>
-    methodType(traits) === type && traits.enrollable && (channel === undefined || traits.channel === channel)
-  return [...call.dialect.engine.parts.factors.values()].find((it) => is(it.traits))?.kind
+  const is = (it: Factor) =>
+    methodType(it) === type && it.traits.enrollable && (channel === undefined || it.traits.channel === channel)
+  return [...call.dialect.engine.parts.factors.values()].find(is)?.kind
 }
 
 /** A method from a body as a confirmed authenticator. Secrets of less than 128 bits are refused (S-9). */

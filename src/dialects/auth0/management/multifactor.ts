@@ -22,7 +22,7 @@ export const deleteProvider: UserHandler = async (call, user) => {
   const { factors } = call.dialect.engine.parts
   const isApp = (it: Authenticator) => {
     const factor = factors.get(it.factor)
-    return factor !== undefined && methodType(factor.traits) === 'totp'
+    return factor !== undefined && methodType(factor, it) === 'totp'
   }
   const event = call.event('factor.removed', { user: user.id, details: { provider } })
   const gone = await dropAuthenticators(call.dialect.engine.parts, call.exchange.tenant, user.id, isApp, event)
@@ -42,7 +42,7 @@ export const listEnrollments: UserHandler = async (call, user) => {
     all.flatMap((it) => {
       const factor = parts.factors.get(it.factor)
       if (factor?.traits.independent !== true) return []
-      const type = methodType(factor.traits)
+      const type = methodType(factor, it)
       const method = methodWords[type]
       return [{ ...enrollment(it, factor), type, ...(method === undefined ? {} : { auth_method: method }) }]
     }),
