@@ -198,3 +198,23 @@ describe('resetPasswordV2', () => {
     assert.equal(got.error.innerErrorCode, 'passwordResetNotSupported')
   })
 })
+
+describe('the switch', () => {
+  test('off by the admin API, the SDK finds nothing and the metadata says nothing; and on again', async () => {
+    const patch = (native_preview: string | null) => server.admin('PATCH', '/tenants/demo', { native_preview })
+    const metadata = async (): Promise<Loose> =>
+      (await fetch(`${server.httpUrl}/demo/v2.0/.well-known/openid-configuration`)).json()
+    assert.match((await metadata()).authorization_challenge_endpoint, /\/demo\/oauth2\/v2\.0\/authorize-challenge$/)
+    assert.equal((await patch(null)).status, 200)
+    try {
+      const got = await (await app()).signInV2({ username: emailOf('ada') })
+      assertState(got, 'failed')
+      assert.equal(browser.seen.at(-1)?.status, 404)
+      assert.equal('authorization_challenge_endpoint' in (await metadata()), false)
+    } finally {
+      const on = await patch('sdk')
+      assert.equal(on.body.native_preview, 'sdk', on.text)
+    }
+    assertState(await (await app()).signInV2({ username: emailOf('ada') }), 'passwordRequired')
+  })
+})
