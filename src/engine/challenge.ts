@@ -32,6 +32,8 @@ export interface ChallengeRequest {
   readonly kinds?: readonly string[]
   /** A certain authenticator; must be the user's and confirmed. */
   readonly authenticator?: string
+  /** A mailbox gets this link, with the code in it, instead of the code: for what a page of the caller does (S-84). */
+  readonly link?: (handle: string, code: string) => string
 }
 
 export interface Challenged {
@@ -132,6 +134,7 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
             state: asked?.challenge ?? {},
             dispatch: asked?.dispatch,
             alert: asked?.alert,
+            link: request.link,
             failures,
             user,
           }),

@@ -7,7 +7,8 @@ import type { User } from '#model/user.ts'
 import type { Alert, Dispatch, Factor, Memory } from '#ports/factor.ts'
 import { insert, put, type Write } from '#ports/store.ts'
 import { limits } from './limits.ts'
-import { alertMessage, codeMessage } from './messages/queue.ts'
+import { linkSaid } from './messages/compose.ts'
+import { alertMessage, codeMessage, queueMessage } from './messages/queue.ts'
 import { type Caller, newHandle, type Parts } from './parts.ts'
 
 /** How long the row of a dead challenge is kept, to answer `expired` instead of `unknown`; seconds. */
@@ -51,6 +52,8 @@ export function challengeWrites(
     readonly state: Memory
     readonly dispatch?: Dispatch
     readonly alert?: Alert
+    /** The link that is mailed instead of the code. */
+    readonly link?: (handle: string, code: string) => string
     /** Whose it is: their language and name are in the message. */
     readonly user?: Pick<User, 'locale' | 'name'>
     /** Wrong codes carried over from the challenge it replaces (S-5). */
@@ -82,6 +85,12 @@ export function challengeWrites(
   }
   if (it.dispatch === undefined || channel === undefined || authenticator.target === undefined) {
     return [insert('challenges', challenge)]
+  }
+  if (it.link !== undefined && channel === 'email') {
+    const reader = { ...caller, user: it.user }
+    const said = linkSaid(reader, 'sign-in-link', it.link(it.reserved.handle, it.dispatch.code), lifetime)
+    const mail = { channel, to: authenticator.target, purpose: 'login', challenge: challenge.id, said } as const
+    return [insert('challenges', challenge), queueMessage(parts, caller.tenant, mail)]
   }
   const message = codeMessage(parts, caller, {
     channel,

@@ -19,7 +19,8 @@ import { audit } from './events.ts'
 import type { Issue } from './issue.ts'
 import { climb, waitSeconds } from './ladder.ts'
 import { limits } from './limits.ts'
-import { codeMessage, notify } from './messages/queue.ts'
+import { linkSaid } from './messages/compose.ts'
+import { codeMessage, notify, queueMessage } from './messages/queue.ts'
 import type { Caller, Parts } from './parts.ts'
 import { answeredRefs, answeredWrites } from './phone-guard/answered.ts'
 import { numberTrouble } from './phone-guard/facts.ts'
@@ -42,6 +43,8 @@ export interface PasswordlessStart {
   readonly to: unknown
   /** false: an address without an account gets no message, and looks just the same (S-102). Default true. */
   readonly signUp?: boolean
+  /** A mailbox gets this link, with the code in it, instead of the code: for what a page of the caller does (S-84). */
+  readonly link?: (code: string) => string
 }
 
 export interface PasswordlessStarted {
@@ -162,15 +165,23 @@ export async function startPasswordless(
           upsert('challenges', challenge),
           ...(leaves
             ? [
-                codeMessage(parts, caller, {
-                  user: owner,
-                  channel,
-                  to: address,
-                  purpose: 'login',
-                  code,
-                  lifetime,
-                  challenge: id,
-                }),
+                request.link !== undefined && channel === 'email'
+                  ? queueMessage(parts, caller.tenant, {
+                      channel,
+                      to: address,
+                      purpose: 'login',
+                      challenge: id,
+                      said: linkSaid({ ...caller, user: owner }, 'sign-in-link', request.link(code), lifetime),
+                    })
+                  : codeMessage(parts, caller, {
+                      user: owner,
+                      channel,
+                      to: address,
+                      purpose: 'login',
+                      code,
+                      lifetime,
+                      challenge: id,
+                    }),
               ]
             : []),
           ...spent.writes,
@@ -347,6 +358,7 @@ function spendCode(
 const mailboxProved = (user: User, now: number): User => ({
   ...user,
   emailVerified: true,
+  ownedSince: now,
   ...(user.passwordHash !== undefined && { passwordHash: undefined, passwordChangedAt: now }),
   updatedAt: now,
 })

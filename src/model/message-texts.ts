@@ -6,7 +6,7 @@ export type MessageLanguage = (typeof messageLanguages)[number]
 
 /** Kinds that carry a code, kinds that carry a link, and the notice. */
 export const codeKinds = ['login', 'enrolment', 'verify-address', 'password-reset'] as const
-export const linkKinds = ['reset-link', 'invitation'] as const
+export const linkKinds = ['reset-link', 'sign-in-link', 'invitation'] as const
 export const messageKinds = [...codeKinds, ...linkKinds, 'notice'] as const
 export type CodeKind = (typeof codeKinds)[number]
 export type LinkKind = (typeof linkKinds)[number]

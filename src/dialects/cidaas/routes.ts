@@ -47,6 +47,7 @@ import { acceptReset, initiateReset, resetAction, validateReset } from './users/
 import { cancel } from './verify/cancel.ts'
 import { acknowledge, allow, deny, notifications, scan } from './verify/device-steps.ts'
 import { initiate } from './verify/initiation.ts'
+import { linkPage, openLink } from './verify/link.ts'
 import { configuredCheck, configuredList } from './verify/list.ts'
 import { metadata, trackInfo } from './verify/metadata.ts'
 import { status } from './verify/status.ts'
@@ -121,6 +122,8 @@ const verifications: readonly Row[] = [
   ['POST', '/verification-srv/v2/authenticate/initiate/:method', initiate],
   ['POST', '/verification-srv/authentication/:method/verification', verify],
   ['POST', '/verification-srv/v2/authenticate/authenticate/:method', verify],
+  ['GET', '/verification-srv/authentication/:method/verification', linkPage],
+  ['POST', '/verification-srv/authentication/:method/link', openLink],
   ['POST', '/verification-srv/authentication/:method/cancel', cancel],
   ['POST', '/verification-srv/v2/authenticate/cancel/:method', cancel],
   ['POST', '/verification-srv/v2/setup/cancel/:method', cancel],

@@ -55,8 +55,9 @@ export function linkSaid(reader: Reader, kind: LinkKind, link: string, lifetime:
   const language = languageFor(reader)
   const its = words[language]
   const values = { ...common(reader), link, time: timeIn(language, lifetime) }
-  const { subject, asked, open, button: label } = kind === 'invitation' ? its.invitation : its.reset
-  const after = kind === 'invitation' ? [] : [its.reset.ignore]
+  const said = { 'reset-link': its.reset, 'sign-in-link': its.signIn, invitation: its.invitation }[kind]
+  const { subject, asked, open, button: label } = said
+  const after = 'ignore' in said ? [said.ignore] : []
   const before = [asked, open].join(its.gap)
   const built: Built = {
     subject,

@@ -94,13 +94,15 @@ export async function openExchange(
   it: Omit<ExchangeNotes, 'stage' | 'statusId' | 'endsAt' | 'challenge'> & {
     /** The handle of a challenge, which becomes the id of the exchange. */
     readonly handle?: string
+    /** An id that was given out already. */
+    readonly id?: string
     readonly lifetime: number
     readonly status?: StatusNotes['status']
   },
 ): Promise<{ readonly exchangeId: string; readonly statusId: string; readonly endsAt: number }> {
   const { random, clock, store } = dialect.engine.parts
-  const { handle, lifetime, status = 'INITIATED', ...notes } = it
-  const exchangeId = handle ?? random.id()
+  const { handle, id, lifetime, status = 'INITIATED', ...notes } = it
+  const exchangeId = handle ?? id ?? random.id()
   const statusId = random.id()
   const endsAt = clock.now() + lifetime * 1_000
   const exchange = rowIdOf(exchangeId)

@@ -10,6 +10,7 @@ import { classic, ok, type Row, refuse, said } from '../wire.ts'
 import { factorOf, maskedTarget, methodWord } from '../words.ts'
 import { exchangeObject, openExchange } from './exchanges.ts'
 import { standsElsewhere } from './keys.ts'
+import { linkTo, wantsLink } from './link.ts'
 import { findTrack, readTrack, type Track } from './tracks.ts'
 
 const second = 'MULTIFACTOR_AUTHENTICATION'
@@ -50,7 +51,7 @@ function activeFactor({ engine }: Dialect, { exchange, application, word }: Aski
 }
 
 async function initiateSecond(dialect: Dialect, asking: Asking): Promise<Answer> {
-  const { exchange, request } = asking
+  const { exchange, request, word } = asking
   const input = inputOf(exchange)
   if (input.text('identifier') !== undefined) return classic(dialect, said.badPayload)
   const masked = input.any('user')
@@ -64,6 +65,7 @@ async function initiateSecond(dialect: Dialect, asking: Asking): Promise<Answer>
   const factor = activeFactor(dialect, asking)
   const open = track.ticket.requirement.challenge ?? []
   if (factor === undefined) return classic(dialect, said.notActive)
+  if (wantsLink(input) && word !== 'EMAIL') return classic(dialect, said.notActive)
   if (factor.traits.proof === 'assertion' && standsElsewhere(exchange, input)) return classic(dialect, said.badKey)
   if (!open.includes(factor.kind)) return classic(dialect, said.notConfigured)
   return await challengeWith(dialect, asking, { track, factor, masked })
@@ -83,12 +85,16 @@ async function challengeWith(
   { track, factor, masked }: { readonly track: Track; readonly factor: Factor; readonly masked: string },
 ): Promise<Answer> {
   const caller = callerOf(exchange, application)
-  const medium = inputOf(exchange).text('medium_id')
+  const input = inputOf(exchange)
+  const medium = input.text('medium_id')
   const asked = await dialect.engine.challenge({
     caller,
     ticket: track.ticket,
     kinds: [factor.kind],
     ...(medium === undefined ? {} : { authenticator: medium }),
+    ...(wantsLink(input) && {
+      link: (handle: string, code: string) => linkTo(exchange, handle, input.any('track'), code),
+    }),
   })
   const byLookup = asked.no !== undefined && factor.traits.proof === 'lookup'
   if (asked.no !== undefined && !byLookup) return refuse(dialect, asked)
@@ -135,12 +141,16 @@ async function initiateFirst(dialect: Dialect, asking: Asking): Promise<Answer> 
     word === 'PASSWORD' ? 'password' : passwordlessKinds.find((it) => factorOf(word, parts.factors)?.kind === it)
   if (by === undefined) return classic(dialect, said.notActive)
   if (!exchange.tenant.factors.includes(by)) return classic(dialect, said.notActive)
+  if (wantsLink(input) && by !== 'email') return classic(dialect, said.notActive)
+  const id = parts.random.id()
   if (by !== 'password') {
-    const started = await startPasswordless(parts, { caller, channel: by, to, signUp: false })
+    const link = wantsLink(input) ? { link: (code: string) => linkTo(exchange, id, undefined, code) } : {}
+    const started = await startPasswordless(parts, { caller, channel: by, to, signUp: false, ...link })
     if (started.no !== undefined) return refuse(dialect, started)
   }
   const sub = parts.random.id()
   const opened = await openExchange(dialect, exchange.tenant.id, {
+    id,
     word,
     kind: by,
     purpose: { for: 'login', to, by },

@@ -19,6 +19,13 @@ export const de: Words = {
     button: 'Neues Passwort wählen',
     ignore: 'Wenn Sie das nicht waren, beachten Sie diese Nachricht nicht: Ihr Passwort bleibt, wie es ist.',
   },
+  signIn: {
+    subject: 'Bei {service} anmelden',
+    asked: 'Jemand meldet sich bei Ihrem Konto bei {service} an.',
+    open: 'Um die Anmeldung zu bestätigen, öffnen Sie innerhalb von {time} diesen Link:',
+    button: 'Anmelden',
+    ignore: 'Wenn Sie das nicht waren, beachten Sie diese Nachricht nicht: Ohne sie wird niemand angemeldet.',
+  },
   invitation: {
     subject: 'Zweiten Anmeldeschritt für {service} einrichten',
     asked: 'Sie sind eingeladen, für Ihr Konto bei {service} einen zweiten Anmeldeschritt einzurichten.',

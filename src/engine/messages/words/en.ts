@@ -19,6 +19,13 @@ export const en: Words = {
     button: 'Choose a new password',
     ignore: 'If it was not you, ignore this message: your password stays as it is.',
   },
+  signIn: {
+    subject: 'Sign in to {service}',
+    asked: 'Somebody is signing in to your {service} account.',
+    open: 'To let them in, open this link within {time}:',
+    button: 'Sign in',
+    ignore: 'If it was not you, ignore this message: nobody is signed in without it.',
+  },
   invitation: {
     subject: 'Set up a second sign-in step for {service}',
     asked: 'You are invited to set up a second sign-in step for your {service} account.',

@@ -19,6 +19,13 @@ export const es: Words = {
     button: 'Elegir una contraseña nueva',
     ignore: 'Si no ha sido usted, no haga caso de este mensaje: su contraseña no cambia.',
   },
+  signIn: {
+    subject: 'Iniciar sesión en {service}',
+    asked: 'Alguien está iniciando sesión en su cuenta de {service}.',
+    open: 'Para confirmarlo, abra este enlace en el plazo de {time}:',
+    button: 'Iniciar sesión',
+    ignore: 'Si no ha sido usted, ignore este mensaje: sin él nadie inicia sesión.',
+  },
   invitation: {
     subject: 'Configure un segundo paso de acceso para {service}',
     asked: 'Se le invita a configurar un segundo paso de acceso para su cuenta de {service}.',

@@ -19,6 +19,13 @@ export const fr: Words = {
     button: 'Choisir un nouveau mot de passe',
     ignore: 'Si ce n’était pas vous, ignorez ce message : votre mot de passe reste inchangé.',
   },
+  signIn: {
+    subject: 'Connexion à {service}',
+    asked: 'Quelqu’un se connecte à votre compte {service}.',
+    open: 'Pour confirmer la connexion, ouvrez ce lien dans un délai de {time} :',
+    button: 'Se connecter',
+    ignore: 'Si ce n’était pas vous, ignorez ce message : personne n’est connecté sans lui.',
+  },
   invitation: {
     subject: 'Configurer une seconde étape de connexion pour {service}',
     asked: 'Vous êtes invité à configurer une seconde étape de connexion pour votre compte {service}.',

@@ -19,6 +19,13 @@ export const ja: Words = {
     button: '新しいパスワードを設定',
     ignore: 'お心当たりがない場合は、このメッセージを無視してください。パスワードは変わりません。',
   },
+  signIn: {
+    subject: '{service} へのログイン',
+    asked: '{service} アカウントへのログインが行われています。',
+    open: '確認するには、{time}以内に次のリンクを開いてください:',
+    button: 'ログインする',
+    ignore: '心当たりがない場合は、このメッセージを無視してください。リンクを開かない限りログインされません。',
+  },
   invitation: {
     subject: '{service} の2段階目のログインの設定',
     asked: '{service} アカウントの2段階目のログインを設定してください。',

@@ -19,6 +19,13 @@ export const pt: Words = {
     button: 'Escolher uma nova senha',
     ignore: 'Se não foi você, ignore esta mensagem: a sua senha continua a mesma.',
   },
+  signIn: {
+    subject: 'Entrar em {service}',
+    asked: 'Alguém está entrando na sua conta de {service}.',
+    open: 'Para confirmar, abra este link no prazo de {time}:',
+    button: 'Entrar',
+    ignore: 'Se não foi você, ignore esta mensagem: sem ela ninguém recebe acesso.',
+  },
   invitation: {
     subject: 'Configure uma segunda etapa de acesso para {service}',
     asked: 'Você foi convidado a configurar uma segunda etapa de acesso para a sua conta de {service}.',

@@ -37,6 +37,13 @@ export interface Words {
     readonly button: string
     readonly ignore: string
   }
+  readonly signIn: {
+    readonly subject: string
+    readonly asked: string
+    readonly open: string
+    readonly button: string
+    readonly ignore: string
+  }
   readonly invitation: {
     readonly subject: string
     readonly asked: string
