@@ -16,7 +16,7 @@ interface FactorRow {
 
 const never = () => false
 
-/** The factors in the order in which they are listed (auth0.md §7.1). */
+/** The factors in the order in which they are listed (auth0.md §7.1). Keys are one factor here under two names. */
 export const factorRows: readonly FactorRow[] = [
   { name: 'sms', is: ({ reach }) => reach === 'phone' },
   { name: 'push-notification', is: ({ proof }) => proof === 'approval' },
@@ -24,7 +24,7 @@ export const factorRows: readonly FactorRow[] = [
   { name: 'email', is: ({ reach }) => reach === 'email', dependent: true },
   { name: 'duo', is: never },
   { name: 'webauthn-roaming', is: ({ proof }) => proof === 'assertion' },
-  { name: 'webauthn-platform', is: never, dependent: true },
+  { name: 'webauthn-platform', is: ({ proof }) => proof === 'assertion', dependent: true },
   { name: 'recovery-code', is: ({ proof }) => proof === 'lookup', dependent: true },
 ]
 
@@ -58,6 +58,9 @@ export const setFactor: Handler = async (call) => {
   if ('status' in read) return read
   const { enabled } = read.body
   const kinds = kindsOf(wanted, call)
+  if (!enabled && wanted.name === 'webauthn-platform' && isOn(kinds, call.exchange.tenant)) {
+    return invalidBody("Keys are one factor here, built in or not: switch 'webauthn-roaming' off instead.")
+  }
   if (enabled && kinds.length === 0) return invalidBody(`The factor '${wanted.name}' is not available on this server.`)
   let alone = false
   await changeSettings(call, `factor ${wanted.name} ${enabled ? 'on' : 'off'}`, (tenant, phone) => {

@@ -525,3 +525,138 @@ describe('Management API: users', () => {
     assert.equal((await it.api('GET', '/users?q=email%3Aa*')).status, 400)
   })
 })
+
+describe('Management API: keys, devices, templates', () => {
+  const fresh = () => openApis({ tenant: { factors: ['password'], mfa: undefined } })
+
+  test('keys are one factor under two names: the built-in ones need no switch of their own, and have none', async () => {
+    const it = await fresh()
+    const on = async () =>
+      (await it.api('GET', '/guardian/factors')).body
+        .filter((one: { enabled: boolean }) => one.enabled)
+        .map((one: { name: string }) => one.name)
+    const alone = await it.api('PUT', '/guardian/factors/webauthn-platform', { enabled: true })
+    assert.equal(alone.status, 400, 'it is dependent')
+    for (const name of ['webauthn-roaming', 'webauthn-platform', 'push-notification']) {
+      assert.deepEqual((await it.api('PUT', `/guardian/factors/${name}`, { enabled: true })).body, { enabled: true })
+    }
+    assert.deepEqual(await on(), ['push-notification', 'webauthn-roaming', 'webauthn-platform'])
+    assert.equal((await it.api('PUT', '/guardian/factors/webauthn-platform', { enabled: false })).status, 400)
+    await it.api('PUT', '/guardian/factors/push-notification', { enabled: false })
+    assert.deepEqual(await on(), ['webauthn-roaming', 'webauthn-platform'])
+    await it.api('PUT', '/guardian/factors/webauthn-roaming', { enabled: false })
+    assert.deepEqual(await on(), [])
+    const off = await it.api('PUT', '/guardian/factors/webauthn-platform', { enabled: false })
+    assert.deepEqual(off.body, { enabled: false })
+  })
+
+  test('what keys have to do is the tenant’s rule for keys; the domain is ours or one above', async () => {
+    const it = await fresh()
+    await it.setTenant({
+      keys: { origins: ['https://app.example'], attestation: 'none', roots: [], userVerification: 'preferred' },
+    })
+    const path = '/guardian/factors/webauthn-roaming/settings'
+    const before = { userVerification: 'preferred', overrideRelyingParty: false }
+    assert.deepEqual((await it.api('GET', path)).body, before)
+    const wanted = { userVerification: 'required', overrideRelyingParty: true, relyingPartyIdentifier: 'localhost' }
+    assert.deepEqual((await it.api('PUT', path, wanted)).body, wanted)
+    assert.deepEqual((await it.api('GET', '/guardian/factors/webauthn-platform/settings')).body, wanted)
+    const tenant = await it.store.get('tenants', it.tenant.id, it.tenant.id)
+    assert.deepEqual(tenant?.keys, {
+      ...{ origins: ['https://app.example'], attestation: 'none', roots: [] },
+      ...{ userVerification: 'required', rpId: 'localhost' },
+    })
+    for (const bad of [
+      { ...wanted, relyingPartyIdentifier: 'evil.example' },
+      { ...wanted, relyingPartyIdentifier: undefined },
+      { userVerification: 'discouraged' },
+      { userVerification: 'never' },
+    ]) {
+      assert.equal((await it.api('PUT', path, bad)).body.errorCode, 'invalid_body', JSON.stringify(bad))
+    }
+    assert.deepEqual((await it.api('PUT', path, { userVerification: 'preferred' })).body, before)
+  })
+
+  test('devices enrol with the server itself, and with nobody else', async () => {
+    const it = await fresh()
+    const path = '/guardian/factors/push-notification/selected-provider'
+    assert.deepEqual((await it.api('GET', path)).body, { provider: 'guardian' })
+    assert.deepEqual((await it.api('PUT', path, { provider: 'guardian' })).body, { provider: 'guardian' })
+    assert.equal((await it.api('PUT', path, { provider: 'sns' })).status, 400)
+  })
+
+  test('templates are the tenant’s own words for text messages, and the next message is in them', async () => {
+    const it = await openApis()
+    const built = (await it.api('GET', '/guardian/factors/sms/templates')).body
+    assert.match(built.verification_message, /\{\{code\}\}.*\{\{tenant\.friendly_name\}\}/)
+    assert.deepEqual((await it.api('PUT', '/guardian/factors/sms/templates', built)).body, built, 'there and back')
+    const wanted = {
+      enrollment_message: '{{code}} adds this number to {{tenant.friendly_name}}',
+      verification_message: '{{ code }} lets you in',
+    }
+    assert.deepEqual((await it.api('PUT', '/guardian/factors/phone/templates', wanted)).body, wanted)
+    assert.deepEqual((await it.api('GET', '/guardian/factors/sms/templates')).body, {
+      ...wanted,
+      verification_message: '{{code}} lets you in',
+    })
+    await it.addUser('ada')
+    await it.enrolSms('ada')
+    await it.accountToken('ada')
+    const texts = (await it.outbox()).filter((mail) => mail.channel === 'sms').map((mail) => mail.text)
+    assert.match(texts[0] ?? '', /^\d{6} adds this number to Demo$/)
+    assert.ok(
+      texts.some((text) => /^\d{6} lets you in$/.test(text)),
+      texts.join(),
+    )
+  })
+
+  test('templates belong to the language of the tenant; others and other kinds stay', async () => {
+    const it = await openApis()
+    const german = { login: { sms: '{code} alt', subject: 'Code' }, notice: { sms: '{what}!' } }
+    await it.setTenant({ messages: { language: 'de', texts: { de: german, fr: { login: { sms: '{code} oui' } } } } })
+    assert.equal((await it.api('GET', '/guardian/factors/sms/templates')).body.verification_message, '{{code}} alt')
+    const wanted = { enrollment_message: '{{code}} eins', verification_message: '{{code}} zwei' }
+    await it.api('PUT', '/guardian/factors/sms/templates', wanted)
+    const tenant = await it.store.get('tenants', it.tenant.id, it.tenant.id)
+    assert.deepEqual(tenant?.messages?.texts, {
+      de: { ...german, login: { sms: '{code} zwei', subject: 'Code' }, enrolment: { sms: '{code} eins' } },
+      fr: { login: { sms: '{code} oui' } },
+    })
+  })
+
+  test('a template without its code, with a link, or with what is not known here is refused (S-8)', async () => {
+    const it = await openApis()
+    const good = '{{code}}'
+    for (const bad of [
+      'no code',
+      '{{code}} https://evil.example',
+      '{{code}} {{user.email}}',
+      '{% if language %}{{code}}{% endif %}',
+      '{{code}} {secret}',
+      `{{code}} ${'x'.repeat(480)}`,
+      '',
+    ]) {
+      for (const body of [
+        { enrollment_message: bad, verification_message: good },
+        { enrollment_message: good, verification_message: bad },
+      ]) {
+        const reply = await it.api('PUT', '/guardian/factors/sms/templates', body)
+        assert.equal(reply.body.errorCode, 'invalid_body', bad)
+      }
+    }
+    const tenant = await it.store.get('tenants', it.tenant.id, it.tenant.id)
+    assert.equal(tenant?.messages, undefined)
+  })
+
+  test('an invitation may be for a key or a device, and not for what is not there', async () => {
+    const it = await openApis({ tenant: { factors: ['password', 'totp', 'webauthn', 'push'] } })
+    const ada = await it.addUser('ada')
+    const ask = (factor: string) =>
+      it.api('POST', '/guardian/enrollments/ticket', { user_id: `auth0|${ada.id}`, factor })
+    for (const factor of ['webauthn-roaming', 'webauthn-platform', 'push-notification', 'otp', 'phone']) {
+      const made = await ask(factor)
+      assert.deepEqual([made.status, typeof made.body.ticket_url], [200, 'string'], factor)
+    }
+    for (const factor of ['duo', 'passkey']) assert.equal((await ask(factor)).status, 400, factor)
+  })
+})

@@ -1,6 +1,7 @@
 import type { Route, RouteGroup } from '#http/route.ts'
 import type { Dialect } from '../dialect.ts'
 import { guarded, type Handler, type UserHandler, withUser } from './call.ts'
+import { getKeySettings, getPushProvider, setKeySettings, setPushProvider } from './factor-settings.ts'
 import { getMessageTypes, getProvider, listFactors, setFactor, setMessageTypes, setProvider } from './factors.ts'
 import {
   createMethod,
@@ -20,6 +21,7 @@ import {
   regenerateRecoveryCode,
 } from './multifactor.ts'
 import { getPolicies, setPolicies } from './policies.ts'
+import { getTemplates, setTemplates } from './templates.ts'
 import { createTicket } from './tickets.ts'
 import { deleteUser, getUser, listUsers, patchUser, postUser, usersByEmail } from './users.ts'
 import { refuseTrouble } from './wire.ts'
@@ -40,6 +42,16 @@ const table: readonly Row[] = [
   ['PUT', '/guardian/factors/phone/selected-provider', updateFactors, setProvider],
   ['GET', '/guardian/factors/sms/selected-provider', readFactors, getProvider],
   ['PUT', '/guardian/factors/sms/selected-provider', updateFactors, setProvider],
+  ['GET', '/guardian/factors/phone/templates', readFactors, getTemplates],
+  ['PUT', '/guardian/factors/phone/templates', updateFactors, setTemplates],
+  ['GET', '/guardian/factors/sms/templates', readFactors, getTemplates],
+  ['PUT', '/guardian/factors/sms/templates', updateFactors, setTemplates],
+  ['GET', '/guardian/factors/push-notification/selected-provider', readFactors, getPushProvider],
+  ['PUT', '/guardian/factors/push-notification/selected-provider', updateFactors, setPushProvider],
+  ['GET', '/guardian/factors/webauthn-roaming/settings', readFactors, getKeySettings],
+  ['PUT', '/guardian/factors/webauthn-roaming/settings', updateFactors, setKeySettings],
+  ['GET', '/guardian/factors/webauthn-platform/settings', readFactors, getKeySettings],
+  ['PUT', '/guardian/factors/webauthn-platform/settings', updateFactors, setKeySettings],
   ['GET', '/guardian/policies', ['read:mfa_policies'], getPolicies],
   ['PUT', '/guardian/policies', ['update:mfa_policies'], setPolicies],
   ['POST', '/guardian/enrollments/ticket', ['create:guardian_enrollment_tickets'], createTicket],

@@ -43,12 +43,14 @@ export const createTicket: Handler = async (call) => {
   if (send_mail && email !== undefined && asciiLower(email) !== asciiLower(user.email ?? '')) {
     return invalidBody("The email can be sent to the user's own address only.")
   }
+  const kinds = factor === undefined ? undefined : kindsNamed(factor, dialect)
+  if (kinds?.length === 0) return invalidBody(`The factor '${factor}' is not available on this server.`)
   const link = (handle: string) => ticketUrl(exchange.base, handle)
   const made = await createEnrolmentTicket(dialect.engine.parts, {
     tenant: exchange.tenant,
     user: user.id,
     lifetime,
-    ...(factor === undefined ? {} : { kinds: kindsNamed(factor, dialect) }),
+    ...(kinds === undefined ? {} : { kinds }),
     ...(send_mail ? { mailLink: link } : {}),
     ...(email_locale === undefined ? {} : { locales: [email_locale] }),
     event: () => call.event('admin.change', { user: user.id, details: { what: 'enrolment ticket' } }),
