@@ -9,10 +9,13 @@ import type { KeyRule } from '#model/tenant.ts'
 import type { User } from '#model/user.ts'
 import { createDevice, createMaker, type Device, flag, type Told } from '#test/support/webauthn.ts'
 import { openWorld, refusalOf, type World, type WorldOptions } from '#test/support/world.ts'
+import { setPassword } from './accounts/set-password.ts'
 import { assure } from './assurance.ts'
+import { systemAudit } from './events.ts'
 import { nothingToIssue } from './issue.ts'
 import type { Caller } from './parts.ts'
 import { askPasskey, signInWithPasskey } from './passkey.ts'
+import { answerPasswordless, startPasswordless } from './passwordless.ts'
 
 const base = 'https://login.example.com'
 const kinds = ['password', 'totp', 'sms', 'webauthn', 'recovery_code']
@@ -362,6 +365,36 @@ test('AC-48, AC-52: a passkey’s answer is good once, for 5 minutes, for its cl
   const spa = world.caller({ base, application: world.spa })
   const crossed = await signInWithPasskey(world.parts, { caller: spa, challenge, proof })
   assert.equal(crossed.no, 'challenge-of-other-flow')
+})
+
+test('AC-14: a key from before the owner of the address came is a second factor and opens nothing by itself', async () => {
+  for (const way of ['reset', 'code'] as const) {
+    const world = await open()
+    const ada = await world.addUser('ada', { emailVerified: false })
+    const theirs = createDevice()
+    await addKey(world, ada, theirs)
+    assert.equal((await (await passkey(world, theirs)).sign()).no, undefined, 'nobody else has shown up yet')
+    world.clock.advance(60)
+    if (way === 'reset') {
+      const event = systemAudit(world.parts, world.tenant.id, 'password.changed', { user: ada.id })
+      const it = { tenant: world.tenant, user: ada.id, hash: ada.passwordHash ?? '', provesEmail: true, event }
+      await setPassword(world.parts, it)
+    } else {
+      const it = { caller: world.caller(), channel: 'email', to: ada.email } as const
+      assert.equal((await startPasswordless(world.parts, it)).no, undefined)
+      const wish = { dialect: 'test', grantType: 'code', scope: [] }
+      await answerPasswordless(world.parts, { ...it, code: await world.lastCode(), wish, issue: nothingToIssue })
+    }
+    assert.equal((await (await passkey(world, theirs)).sign()).no, 'wrong-proof', way)
+    if (way === 'reset') {
+      const login = await asked(world, 'ada')
+      assert.equal((await login.answer(theirs.get(login.publicKey))).no, undefined, 'beside the password it counts')
+    }
+    world.clock.advance(60)
+    const own = createDevice()
+    await addKey(world, ada, own)
+    assert.equal((await (await passkey(world, own)).sign()).no, undefined, 'the owner’s own key')
+  }
 })
 
 test('a passkey has to name its owner, and name the right one', async () => {

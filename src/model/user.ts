@@ -13,6 +13,11 @@ export interface User extends Row {
   /** As the user wrote it, normalised; mail goes here and nowhere else (S-158). */
   readonly email?: string
   readonly emailVerified: boolean
+  /**
+   * Epoch ms at which whoever gets the mail of the address has proved it for the first time, after the account was used
+   * without that: keys from before are a second factor and sign nobody in by themselves (AC-14).
+   */
+  readonly ownedSince?: number
   /** Comparison form of `email`, unique in the tenant. */
   readonly emailKey?: string
   /** E.164. */

@@ -43,7 +43,8 @@ export async function setPassword(parts: Parts, it: NewPassword): Promise<User |
     if (found.user === undefined || gone || it.unless?.(found.user) === true) return { result: { more: false } }
     const spent = found.spent ? [remove('artifacts', tenant.id, found.spent.id)] : []
     const now = parts.clock.now()
-    const verified = it.provesEmail === true ? { emailVerified: true } : {}
+    const proved = it.provesEmail === true
+    const verified = proved ? { emailVerified: true, ...(!found.user.emailVerified && { ownedSince: now }) } : {}
     const { mustChangePassword: _answered, ...kept } = found.user
     const user: User = { ...kept, ...verified, passwordHash: hash, passwordChangedAt: now, updatedAt: now }
     return {
