@@ -46,7 +46,6 @@ function check(name, tool, args) {
 function browserTests(files) {
   const browser = ensureBrowser()
   if (browser === undefined) return failed('browser', 'There is no browser to run the tests in.')
-  if (!ensurePages()) return failed('pages', 'They could not be built; see above.')
   return runTests(files, { base: root, env: { CHROME_PATH: browser } })
 }
 
@@ -70,6 +69,8 @@ function stages(/** @type {readonly string[]} */ paths) {
 
 /** @param {readonly string[]} paths empty: everything */
 async function everything(paths) {
+  // Servers in tests of every kind serve the built pages.
+  if (!ensurePages()) return [failed('pages', 'They could not be built; see above.')]
   /** @type {Result[]} */
   const results = []
   for (const [name, run] of stages(paths)) {

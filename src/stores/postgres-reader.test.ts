@@ -17,9 +17,11 @@ function counting(size: number) {
   const trips: number[] = []
   const query = (batch: Batch) => {
     let statements = 0
-    const stream = { cork() {}, uncork() {} }
-    const execute = () => void statements++
-    batch.submit({ stream, on() {}, parse() {}, bind() {}, sync() {}, execute } as never)
+    // Messages are a letter and their length (PostgreSQL 54.7); E executes a statement.
+    const write = (sent: Buffer) => {
+      for (let at = 0; at < sent.length; at += 1 + sent.readInt32BE(at + 1)) if (sent[at] === 0x45) statements++
+    }
+    batch.submit({ stream: { write }, on() {} } as never)
     for (let at = 0; at < statements; at++) batch.handleCommandComplete({ text: 'SELECT 0' })
     trips.push(statements)
     setImmediate(() => batch.handleReadyForQuery())
