@@ -173,7 +173,7 @@ function decide(
   if (!isOpen(challenge)) return failed('dead')
   if (it?.state !== 'confirmed' || it.factor !== factor.kind || user === undefined) return failed('unknown')
   // Whoever made it may have waited with it for the owner of the address to come (AC-14).
-  if ((it.confirmedAt ?? it.createdAt) < (user.ownedSince ?? 0)) return failed('older-than-owner')
+  if ((it.ownedAt ?? it.confirmedAt ?? it.createdAt) < (user.ownedSince ?? 0)) return failed('older-than-owner')
   const verdict = looked.check(it.memory)
   if (verdict.is !== 'right') {
     const copied = verdict.is === 'wrong' && verdict.suspend === true

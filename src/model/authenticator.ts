@@ -32,6 +32,8 @@ export interface Authenticator extends Row {
   readonly createdAt: number
   readonly confirmedAt?: number
   readonly lastUsedAt?: number
+  /** Epoch ms of its last proof beside a first factor that is the owner's own (`User.ownedSince`): it is theirs too. */
+  readonly ownedAt?: number
   /** Epoch ms, by its own clock, of the last change a device asked for: no older one is obeyed, so none is repeated. */
   readonly heardAt?: number
 }

@@ -295,6 +295,39 @@ describe('sign-in', () => {
   })
 })
 
+describe('an address that is somebody else’s (AC-14)', () => {
+  const mail = { realm: 'email', username: profile.email }
+  const passwordless = 'http://auth0.com/oauth/grant-type/passwordless/otp'
+  const byMail = async () => {
+    await at.post('/passwordless/start', { ...secret, connection: 'email', email: profile.email, send: 'code' })
+    return await at.token({ grant_type: passwordless, ...mail, otp: await at.lastCode() })
+  }
+
+  test('whoever signed up with it by passkey is out once its owner has come', async () => {
+    const squatter = newDevice()
+    await signUp(squatter)
+    at.clock.advance(60)
+    assert.deepEqual(said(await byMail()), [403, 'mfa_required', 'Multifactor authentication required'])
+    assert.deepEqual(said(await signIn(squatter)), refused)
+  })
+
+  test('and if it was the owner, the passkey is good again once it was proved beside the mailbox', async () => {
+    const own = newDevice()
+    await signUp(own)
+    at.clock.advance(60)
+    await byMail()
+    assert.deepEqual(said(await signIn(own)), refused)
+    const caller = at.caller({ base, dialect: 'auth0' })
+    const { mfa_token } = (await byMail()).body
+    const flow = await at.flowOf(mfa_token)
+    const asked = await at.engine.challenge({ caller, ticket: flow.ticket, kinds: ['webauthn'] })
+    const { challenge: handle, show } = asked.yes ?? assert.fail(asked.no)
+    const proved = await at.answer(flow, { challenge: handle ?? '' }, own.get(show?.publicKey), caller)
+    assert.equal(proved.no, undefined)
+    assert.equal((await signIn(own)).status, 200)
+  })
+})
+
 describe('who may', () => {
   test('an application without the grant, with the wrong secret or for another directory is refused at all three', async () => {
     await change('other', { grantTypes: ['password'] })

@@ -2,6 +2,7 @@ import type { Authenticator } from '#model/authenticator.ts'
 import { type Outcome, type Refusal, yes } from '#model/outcome.ts'
 import type { Proof } from '#model/proof.ts'
 import type { Ticket } from '#model/ticket.ts'
+import type { User } from '#model/user.ts'
 import type { Factor, Verdict } from '#ports/factor.ts'
 import { type Decision, type Found, put, type Refs, type Write } from '#ports/store.ts'
 import { judgeNow, loginWrites, outcomeOf, requirementDetails } from '../admit.ts'
@@ -41,6 +42,7 @@ export function succeed<R extends Refs, A>(
     failures: 0,
     waitUntil: undefined,
     lastUsedAt: now,
+    ...(isOwners(parts, user, ticket) && { ownedAt: now }),
   }
   const enrolled = it.state === 'pending'
   const authenticators = account.authenticators.map((one) =>
@@ -103,6 +105,16 @@ export function succeed<R extends Refs, A>(
       ...(risk?.lesson.writes(found) ?? []),
     ],
   }
+}
+
+/**
+ * Whether a flow began after the owner of the address had come, and by what is theirs: the password they have set, or
+ * their mailbox. What is proved beside that is theirs too, whoever brought it (AC-14).
+ */
+function isOwners({ factors }: Parts, { ownedSince }: User, ticket: Ticket | undefined): boolean {
+  if (ownedSince === undefined || ticket === undefined || ticket.createdAt < ownedSince) return false
+  const [first] = ticket.proofs
+  return first !== undefined && factors.get(first.factor)?.traits.proof !== 'assertion'
 }
 
 /** An authenticator with all that a right verdict wants remembered of it. */
