@@ -62,10 +62,10 @@ const rotate = tenantOperation({
   params: tenantParams,
   responses: { 200: { description: 'Rotated.', schema: z.strictObject({ kid: z.string() }) } },
   async handle(call) {
-    const { parts } = call.admin
-    const kid = await rotateAuditKey(parts, call.tenant.id)
-    const event = call.audit(call.tenant.id, 'key.rotated', { details: { what: 'audit', kid } })
-    await parts.store.change({}, () => ({ result: undefined, writes: [event] }))
+    const { id } = call.tenant
+    const kid = await rotateAuditKey(call.admin.parts, id, (kid) => [
+      call.audit(id, 'key.rotated', { details: { what: 'audit', kid } }),
+    ])
     return { status: 200, body: { kid } }
   },
 })

@@ -181,6 +181,16 @@ describe('the chain of audit events (S-147)', () => {
     assert.equal((await store.list('audit_queue', tenant)).length, 0)
   })
 
+  it('S-146: signs with a new key only together with the audit row that tells of it', async (t) => {
+    const { parts } = await chained(t)
+    const before = (await auditKeys(parts, tenant)).signing.kid
+    const fails = () => {
+      throw new Error('cannot be written')
+    }
+    await assert.rejects(rotateAuditKey(parts, tenant, fails), /cannot be written/)
+    assert.equal((await auditKeys(parts, tenant)).signing.kid, before)
+  })
+
   it('takes old rows away and goes on from a signed checkpoint', async (t) => {
     const { exported, parts, store, pass, happen, lines } = await chained(t)
     pass(86_400_000)

@@ -1,7 +1,7 @@
 import { generateSigningKey, importSigningKey, type SigningKey } from '#crypto/signing.ts'
 import type { Artifact } from '#model/artifact.ts'
 import type { TenantId } from '#model/ids.ts'
-import { insert, put, row } from '#ports/store.ts'
+import { insert, put, row, type Write } from '#ports/store.ts'
 import type { Parts } from '../parts.ts'
 
 type KeyParts = Pick<Parts, 'store' | 'keyring' | 'clock'>
@@ -48,8 +48,15 @@ export async function publishedAuditKeys(parts: Pick<Parts, 'store'>, tenant: Te
   return found === undefined ? [] : (found.payload as unknown as RingPayload).keys
 }
 
-/** A new key signs from now on; heads of the old one stay verifiable, and its private half is erased. */
-export async function rotateAuditKey(parts: KeyParts, tenant: TenantId): Promise<string> {
+/**
+ * A new key signs from now on; heads of the old one stay verifiable, and its private half is erased. `also`: what commits
+ * with it, such as the audit row that tells of it (S-146).
+ */
+export async function rotateAuditKey(
+  parts: KeyParts,
+  tenant: TenantId,
+  also: (kid: string) => readonly Write[] = () => [],
+): Promise<string> {
   await auditKeys(parts, tenant)
   const fresh = await newKey(parts, tenant)
   await parts.store.change({ ring: row('artifacts', tenant, ringId) }, ({ ring }) => {
@@ -57,7 +64,7 @@ export async function rotateAuditKey(parts: KeyParts, tenant: TenantId): Promise
     const before = (ring.payload as unknown as RingPayload).keys
     const retired = before.map((it) => ({ ...it, retiredAt: it.retiredAt ?? parts.clock.now() }))
     const payload = { keys: [...retired, fresh.key], sealed: fresh.sealed }
-    return { result: undefined, writes: [put('artifacts', { ...ring, payload })] }
+    return { result: undefined, writes: [put('artifacts', { ...ring, payload }), ...also(fresh.key.kid)] }
   })
   return fresh.key.kid
 }
