@@ -105,6 +105,7 @@ describe('sign-up', () => {
       [{ name: 'Nobody' }, 'Missing required parameter: user_profile.email'],
       [{ email: 7 }, 'Invalid value: user_profile.email'],
       [{ ...profile, picture: 'javascript:alert(1)' }, 'Invalid value: user_profile.picture'],
+      [{ ...profile, user_metadata: { a: 'x'.repeat(4_096) } }, 'Invalid value: user_profile.user_metadata'],
       [{ email: 'no address' }, 'The email address is invalid.'],
       [{ phone_number: 'call me' }, 'The phone number is invalid.'],
     ]

@@ -30,7 +30,11 @@ export async function passkeyChallenge(dialect: Dialect, exchange: Exchange): Pr
 }
 
 const text = z.string().min(1).max(300)
-const metadata = z.record(z.string().max(100), z.json())
+/** Anybody may ask, and it is kept until the key comes or the question is over: characters as JSON. */
+const longestMetadata = 4_096
+const metadata = z
+  .record(z.string().max(100), z.json())
+  .refine((it) => JSON.stringify(it).length <= longestMetadata, 'is too long')
 const profileSchema = z.object({
   email: z.string().min(1).max(320).optional(),
   phone_number: z.string().min(1).max(40).optional(),
