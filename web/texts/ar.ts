@@ -192,7 +192,6 @@ export const ar: Catalogue = {
   'error.factor-disabled': 'تم إيقافه بعد محاولات خاطئة كثيرة. اختر طريقة أخرى.',
   'error.risk-too-high': 'تسجيل الدخول هذا غير معتاد إلى حد لا يمكن قبوله. جرّب جهازًا وشبكة استخدمتهما من قبل.',
   'error.no-script': 'تحتاج هذه الصفحة إلى JavaScript.',
-  'account.title': 'إدارة الأمان',
   'authenticator.title': 'المصادِق',
   'authenticator.add-title': 'هل تريد استخدام هذا الجهاز مع {tenant}؟',
   'authenticator.add-text':
@@ -229,6 +228,7 @@ export const ar: Catalogue = {
   'authenticator.alerts-button': 'تشغيل',
   'authenticator.alerts-refused': 'لا يسمح هذا المتصفح بالإشعارات هنا.',
 
+  'account.title': 'إدارة الأمان',
   'account.sign-in': 'سجّل الدخول لترى كيف يُحمى حسابك.',
   'account.sign-out': 'تسجيل الخروج',
   'account.factors': 'طرق التحقق من هويتك',
@@ -304,6 +304,9 @@ export const ar: Catalogue = {
   'event.factor.renamed': 'إعادة تسمية عامل',
   'event.factor.locked': 'قفل عامل لفترة',
   'event.factor.disabled': 'إيقاف عامل',
+  'event.approval.given': 'تمت الموافقة على جهاز',
+  'event.approval.declined': 'رُفض على جهاز',
+  'event.approval.reported': 'أُبلغ أنه ليس أنت',
   'event.recovery.used': 'استخدام رمز الاسترداد',
   'event.recovery.replaced': 'استبدال رمز الاسترداد',
   'event.user.created': 'إنشاء الحساب',
@@ -315,6 +318,3 @@ export const ar: Catalogue = {
   'event.device.trusted': 'الوثوق بجهاز',
   'event.device.forgotten': 'نسيان جهاز موثوق',
 }
-  'event.approval.given': 'تمت الموافقة على جهاز',
-  'event.approval.declined': 'رُفض على جهاز',
-  'event.approval.reported': 'أُبلغ أنه ليس أنت',

@@ -195,10 +195,9 @@ export const de: Catalogue = {
   'error.passkey-late': 'Das hat zu lange gedauert. Versuchen Sie es noch einmal.',
   'error.last-authenticator': 'Das ist Ihr einziger zweiter Faktor. Fügen Sie erst einen weiteren hinzu.',
   'error.factor-disabled': 'Nach zu vielen falschen Versuchen abgeschaltet. Wählen Sie einen anderen Weg.',
-  'error.risk-too-high': 'Diese Anmeldung wirkt zu ungewöhnlich. Versuchen Sie es mit einem Gerät und in einem Netz, die Sie schon benutzt haben.',
+  'error.risk-too-high':
+    'Diese Anmeldung wirkt zu ungewöhnlich. Versuchen Sie es mit einem Gerät und in einem Netz, die Sie schon benutzt haben.',
   'error.no-script': 'Diese Seite braucht JavaScript.',
-  'account.title': 'Sicherheit verwalten',
-  'account.sign-in': 'Melden Sie sich an, um zu sehen, wie Ihr Konto geschützt ist.',
   'authenticator.title': 'Authenticator',
   'authenticator.add-title': 'Dieses Gerät für {tenant} verwenden?',
   'authenticator.add-text':
@@ -237,6 +236,8 @@ export const de: Catalogue = {
   'authenticator.alerts-button': 'Einschalten',
   'authenticator.alerts-refused': 'Dieser Browser erlaubt hier keine Mitteilungen.',
 
+  'account.title': 'Sicherheit verwalten',
+  'account.sign-in': 'Melden Sie sich an, um zu sehen, wie Ihr Konto geschützt ist.',
   'account.sign-out': 'Abmelden',
   'account.factors': 'Wege zu bestätigen, dass Sie es sind',
   'account.factors-none': 'Sie haben noch keinen. Fügen Sie einen hinzu, damit ein gestohlenes Passwort nicht genügt.',
@@ -313,6 +314,9 @@ export const de: Catalogue = {
   'event.factor.renamed': 'Faktor umbenannt',
   'event.factor.locked': 'Faktor vorübergehend gesperrt',
   'event.factor.disabled': 'Faktor abgeschaltet',
+  'event.approval.given': 'Auf einem Gerät bestätigt',
+  'event.approval.declined': 'Auf einem Gerät abgelehnt',
+  'event.approval.reported': 'Als fremd gemeldet',
   'event.recovery.used': 'Wiederherstellungscode benutzt',
   'event.recovery.replaced': 'Wiederherstellungscode ersetzt',
   'event.user.created': 'Konto angelegt',
@@ -324,6 +328,3 @@ export const de: Catalogue = {
   'event.device.trusted': 'Gerät vertraut',
   'event.device.forgotten': 'Vertrautes Gerät vergessen',
 }
-  'event.approval.given': 'Auf einem Gerät bestätigt',
-  'event.approval.declined': 'Auf einem Gerät abgelehnt',
-  'event.approval.reported': 'Als fremd gemeldet',

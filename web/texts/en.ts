@@ -201,11 +201,10 @@ export const en = {
   'error.passkey-late': 'That took too long. Try again.',
   'error.last-authenticator': 'This is your only second factor. Add another before you remove it.',
   'error.factor-disabled': 'This was switched off after too many wrong attempts. Choose another way.',
-  'error.risk-too-high': 'This sign-in looks too unusual to let through. Try a device and a network you have used before.',
+  'error.risk-too-high':
+    'This sign-in looks too unusual to let through. Try a device and a network you have used before.',
   'error.no-script': 'This page needs JavaScript.',
 
-  'account.title': 'Manage security',
-  'account.sign-in': 'Sign in to see how your account is protected.',
   'authenticator.title': 'Authenticator',
   'authenticator.add-title': 'Use this device for {tenant}?',
   'authenticator.add-text':
@@ -242,6 +241,8 @@ export const en = {
   'authenticator.alerts-button': 'Turn on',
   'authenticator.alerts-refused': 'This browser does not allow notifications here.',
 
+  'account.title': 'Manage security',
+  'account.sign-in': 'Sign in to see how your account is protected.',
   'account.sign-out': 'Sign out',
   'account.factors': 'Ways to verify it is you',
   'account.factors-none': 'You have none yet. Add one, so that a stolen password is not enough.',
@@ -317,6 +318,9 @@ export const en = {
   'event.factor.renamed': 'Factor renamed',
   'event.factor.locked': 'Factor locked for a while',
   'event.factor.disabled': 'Factor switched off',
+  'event.approval.given': 'Approved on a device',
+  'event.approval.declined': 'Denied on a device',
+  'event.approval.reported': 'Reported as not you',
   'event.recovery.used': 'Recovery code used',
   'event.recovery.replaced': 'Recovery code replaced',
   'event.user.created': 'Account created',
@@ -331,6 +335,3 @@ export const en = {
 
 export type TextKey = keyof typeof en
 export type Catalogue = Readonly<Record<TextKey, string>>
-  'event.approval.given': 'Approved on a device',
-  'event.approval.declined': 'Denied on a device',
-  'event.approval.reported': 'Reported as not you',

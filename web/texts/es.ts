@@ -191,10 +191,9 @@ export const es: Catalogue = {
   'error.passkey-late': 'Ha tardado demasiado. Inténtelo de nuevo.',
   'error.last-authenticator': 'Es su único segundo factor. Añada otro antes de eliminarlo.',
   'error.factor-disabled': 'Desactivado tras demasiados intentos fallidos. Elija otra forma.',
-  'error.risk-too-high': 'Este inicio de sesión es demasiado inusual. Pruebe con un dispositivo y una red que ya haya usado.',
+  'error.risk-too-high':
+    'Este inicio de sesión es demasiado inusual. Pruebe con un dispositivo y una red que ya haya usado.',
   'error.no-script': 'Esta página necesita JavaScript.',
-  'account.title': 'Gestionar la seguridad',
-  'account.sign-in': 'Inicie sesión para ver cómo está protegida su cuenta.',
   'authenticator.title': 'Autenticador',
   'authenticator.add-title': '¿Usar este dispositivo para {tenant}?',
   'authenticator.add-text':
@@ -232,6 +231,8 @@ export const es: Catalogue = {
   'authenticator.alerts-button': 'Activar',
   'authenticator.alerts-refused': 'Este navegador no permite notificaciones aquí.',
 
+  'account.title': 'Gestionar la seguridad',
+  'account.sign-in': 'Inicie sesión para ver cómo está protegida su cuenta.',
   'account.sign-out': 'Cerrar sesión',
   'account.factors': 'Formas de verificar que es usted',
   'account.factors-none': 'Aún no tiene ninguna. Añada una para que no baste una contraseña robada.',
@@ -308,6 +309,9 @@ export const es: Catalogue = {
   'event.factor.renamed': 'Factor renombrado',
   'event.factor.locked': 'Factor bloqueado por un tiempo',
   'event.factor.disabled': 'Factor desactivado',
+  'event.approval.given': 'Aprobado en un dispositivo',
+  'event.approval.declined': 'Rechazado en un dispositivo',
+  'event.approval.reported': 'Denunciado como ajeno',
   'event.recovery.used': 'Código de recuperación usado',
   'event.recovery.replaced': 'Código de recuperación sustituido',
   'event.user.created': 'Cuenta creada',
@@ -319,6 +323,3 @@ export const es: Catalogue = {
   'event.device.trusted': 'Dispositivo de confianza añadido',
   'event.device.forgotten': 'Dispositivo de confianza olvidado',
 }
-  'event.approval.given': 'Aprobado en un dispositivo',
-  'event.approval.declined': 'Rechazado en un dispositivo',
-  'event.approval.reported': 'Denunciado como ajeno',

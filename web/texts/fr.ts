@@ -192,10 +192,9 @@ export const fr: Catalogue = {
   'error.passkey-late': 'Cela a pris trop de temps. Réessayez.',
   'error.last-authenticator': 'C’est votre seul second facteur. Ajoutez-en un autre avant de le supprimer.',
   'error.factor-disabled': 'Désactivé après trop d’essais erronés. Procédez autrement.',
-  'error.risk-too-high': 'Cette connexion est trop inhabituelle pour être acceptée. Essayez avec un appareil et un réseau que vous avez déjà utilisés.',
+  'error.risk-too-high':
+    'Cette connexion est trop inhabituelle pour être acceptée. Essayez avec un appareil et un réseau que vous avez déjà utilisés.',
   'error.no-script': 'Cette page a besoin de JavaScript.',
-  'account.title': 'Gérer la sécurité',
-  'account.sign-in': 'Connectez-vous pour voir comment votre compte est protégé.',
   'authenticator.title': 'Authentificateur',
   'authenticator.add-title': 'Utiliser cet appareil pour {tenant} ?',
   'authenticator.add-text':
@@ -234,6 +233,8 @@ export const fr: Catalogue = {
   'authenticator.alerts-button': 'Activer',
   'authenticator.alerts-refused': 'Ce navigateur n’autorise pas les notifications ici.',
 
+  'account.title': 'Gérer la sécurité',
+  'account.sign-in': 'Connectez-vous pour voir comment votre compte est protégé.',
   'account.sign-out': 'Se déconnecter',
   'account.factors': 'Façons de vérifier votre identité',
   'account.factors-none': 'Vous n’en avez pas encore. Ajoutez-en une, pour qu’un mot de passe volé ne suffise pas.',
@@ -311,6 +312,9 @@ export const fr: Catalogue = {
   'event.factor.renamed': 'Facteur renommé',
   'event.factor.locked': 'Facteur bloqué pour un temps',
   'event.factor.disabled': 'Facteur désactivé',
+  'event.approval.given': 'Approuvé sur un appareil',
+  'event.approval.declined': 'Refusé sur un appareil',
+  'event.approval.reported': 'Signalé comme étranger',
   'event.recovery.used': 'Code de secours utilisé',
   'event.recovery.replaced': 'Code de secours remplacé',
   'event.user.created': 'Compte créé',
@@ -322,6 +326,3 @@ export const fr: Catalogue = {
   'event.device.trusted': 'Appareil de confiance ajouté',
   'event.device.forgotten': 'Appareil de confiance oublié',
 }
-  'event.approval.given': 'Approuvé sur un appareil',
-  'event.approval.declined': 'Refusé sur un appareil',
-  'event.approval.reported': 'Signalé comme étranger',

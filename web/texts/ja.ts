@@ -191,10 +191,9 @@ export const ja: Catalogue = {
   'error.passkey-late': '時間がかかりすぎました。もう一度お試しください。',
   'error.last-authenticator': 'これは唯一の第 2 の認証方法です。削除する前に別の方法を追加してください。',
   'error.factor-disabled': '誤りが多かったため無効になりました。別の方法を選んでください。',
-  'error.risk-too-high': '普段と大きく異なるログインのため受け付けられません。以前使ったことのある端末とネットワークでお試しください。',
+  'error.risk-too-high':
+    '普段と大きく異なるログインのため受け付けられません。以前使ったことのある端末とネットワークでお試しください。',
   'error.no-script': 'このページには JavaScript が必要です。',
-  'account.title': 'セキュリティの管理',
-  'account.sign-in': 'ログインすると、アカウントの保護状況を確認できます。',
   'authenticator.title': '認証デバイス',
   'authenticator.add-title': 'このデバイスを {tenant} に使いますか？',
   'authenticator.add-text':
@@ -233,6 +232,8 @@ export const ja: Catalogue = {
   'authenticator.alerts-button': 'オンにする',
   'authenticator.alerts-refused': 'このブラウザーは通知を許可していません。',
 
+  'account.title': 'セキュリティの管理',
+  'account.sign-in': 'ログインすると、アカウントの保護状況を確認できます。',
   'account.sign-out': 'ログアウト',
   'account.factors': '本人確認の方法',
   'account.factors-none': 'まだありません。パスワードが盗まれても安全なように追加してください。',
@@ -308,6 +309,9 @@ export const ja: Catalogue = {
   'event.factor.renamed': '認証方法の名前変更',
   'event.factor.locked': '認証方法の一時ロック',
   'event.factor.disabled': '認証方法の無効化',
+  'event.approval.given': 'デバイスで承認',
+  'event.approval.declined': 'デバイスで拒否',
+  'event.approval.reported': '本人ではないと報告',
   'event.recovery.used': 'リカバリーコードの使用',
   'event.recovery.replaced': 'リカバリーコードの交換',
   'event.user.created': 'アカウントの作成',
@@ -319,6 +323,3 @@ export const ja: Catalogue = {
   'event.device.trusted': '端末の信頼',
   'event.device.forgotten': '端末の信頼の解除',
 }
-  'event.approval.given': 'デバイスで承認',
-  'event.approval.declined': 'デバイスで拒否',
-  'event.approval.reported': '本人ではないと報告',

@@ -191,10 +191,9 @@ export const pt: Catalogue = {
   'error.passkey-late': 'Demorou demasiado. Tente de novo.',
   'error.last-authenticator': 'É o seu único segundo fator. Adicione outro antes de o remover.',
   'error.factor-disabled': 'Desativado após demasiadas tentativas erradas. Escolha outra forma.',
-  'error.risk-too-high': 'Este início de sessão é demasiado invulgar. Tente com um dispositivo e uma rede que já tenha usado.',
+  'error.risk-too-high':
+    'Este início de sessão é demasiado invulgar. Tente com um dispositivo e uma rede que já tenha usado.',
   'error.no-script': 'Esta página precisa de JavaScript.',
-  'account.title': 'Gerir a segurança',
-  'account.sign-in': 'Inicie sessão para ver como a sua conta está protegida.',
   'authenticator.title': 'Autenticador',
   'authenticator.add-title': 'Usar este dispositivo para {tenant}?',
   'authenticator.add-text':
@@ -232,6 +231,8 @@ export const pt: Catalogue = {
   'authenticator.alerts-button': 'Ativar',
   'authenticator.alerts-refused': 'Este navegador não permite notificações aqui.',
 
+  'account.title': 'Gerir a segurança',
+  'account.sign-in': 'Inicie sessão para ver como a sua conta está protegida.',
   'account.sign-out': 'Terminar sessão',
   'account.factors': 'Formas de confirmar que é você',
   'account.factors-none': 'Ainda não tem nenhuma. Adicione uma, para que uma palavra-passe roubada não baste.',
@@ -308,6 +309,9 @@ export const pt: Catalogue = {
   'event.factor.renamed': 'Nome do fator alterado',
   'event.factor.locked': 'Fator bloqueado por um tempo',
   'event.factor.disabled': 'Fator desativado',
+  'event.approval.given': 'Aprovado num dispositivo',
+  'event.approval.declined': 'Recusado num dispositivo',
+  'event.approval.reported': 'Denunciado como alheio',
   'event.recovery.used': 'Código de recuperação usado',
   'event.recovery.replaced': 'Código de recuperação substituído',
   'event.user.created': 'Conta criada',
@@ -319,6 +323,3 @@ export const pt: Catalogue = {
   'event.device.trusted': 'Dispositivo passou a ser de confiança',
   'event.device.forgotten': 'Dispositivo de confiança esquecido',
 }
-  'event.approval.given': 'Aprovado num dispositivo',
-  'event.approval.declined': 'Recusado num dispositivo',
-  'event.approval.reported': 'Denunciado como alheio',
