@@ -36,9 +36,15 @@ export function createBreaker(clock: Clock): Breaker {
     doubtful = open
   }
 
+  /** A pause longer than there is any was begun before the clock was moved back, and is over (S-166). */
+  const left = (until: number, longest: number): number => {
+    const ms = until - clock.now()
+    return ms > longest ? 0 : ms
+  }
+
   return {
     wait() {
-      const until = Math.max(openUntil, pausedUntil) - clock.now()
+      const until = Math.max(left(openUntil, rest), left(pausedUntil, longestPause))
       return Math.max(until, doubtful && trying ? probing : 0)
     },
     async call(work) {
@@ -53,7 +59,7 @@ export function createBreaker(clock: Clock): Breaker {
         learn(known?.blame !== 'message')
         if (known?.retryAfter !== undefined) {
           const pause = Math.min(known.retryAfter * 1_000, longestPause)
-          pausedUntil = Math.max(pausedUntil, clock.now() + pause)
+          pausedUntil = clock.now() + Math.max(left(pausedUntil, longestPause), pause)
         }
         throw error
       } finally {
