@@ -4,7 +4,7 @@ import { DeliveryFailed } from '#ports/delivery.ts'
 import { createBreaker } from './breaker.ts'
 
 function world() {
-  let now = 1_000_000
+  let now = 1_800_000_000_000
   const breaker = createBreaker({ now: () => now })
   const ends = (error?: DeliveryFailed) =>
     breaker.call(() => (error === undefined ? Promise.resolve() : Promise.reject(error))).catch(() => {})
