@@ -22,10 +22,10 @@ describe('a link by e-mail', () => {
   const pathOf = (link: string) => link.slice(base.length)
   const status = async (id: string) =>
     (await world.browser().xhr('GET', `/verification-srv/verificationstatus/${id}`)).body.data.status
-  const press = (page: Reply, over: Record<string, string> = {}) => {
+  const press = (page: Reply, over: Record<string, string> = {}, headers: Record<string, string> = {}) => {
     const fields = [...page.text.matchAll(/name="(\w+)" value="([^"]+)"/g)].map(([, name, value]) => [name, value])
     return world
-      .browser()
+      .browser(headers)
       .form(/action="([^"]+)"/.exec(page.text)?.[1] ?? '', { ...Object.fromEntries(fields), ...over })
   }
   const begin = async () => {
@@ -46,6 +46,11 @@ describe('a link by e-mail', () => {
     assert.equal(await status(data.status_id), 'INITIATED')
     const page = await world.browser().get(pathOf(link))
     assert.equal(page.status, 200)
+    assert.match(
+      page.text,
+      /Asked for from <b>127\.0\.0\.\*<\/b>, 20\d\d-/,
+      'whence and when the login was begun (S-60)',
+    )
     const done = await press(page)
     assert.match(done.text, /Confirmed/)
     assert.equal(await status(data.status_id), 'AUTHENTICATED')
@@ -65,6 +70,9 @@ describe('a link by e-mail', () => {
     assert.equal(await status(data.status_id), 'INITIATED')
     assert.equal((await world.goOn(it)).to.error, 'mfa_required')
     const page = await world.browser().get(pathOf(link))
+    const foreign = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+    assert.equal((await press(page, {}, foreign)).status, 400, 'the button of another site is not ours (S-130)')
+    assert.equal(await status(data.status_id), 'INITIATED')
     assert.equal((await press(page)).status, 200)
     assert.equal((await press(page)).status, 400)
     assert.equal((await world.browser().get(pathOf(link))).status, 400)

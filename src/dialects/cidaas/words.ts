@@ -31,6 +31,7 @@ const byProof: Readonly<Record<FactorTraits['proof'], string>> = {
   lookup: 'BACKUPCODE',
   approval: 'PUSH',
   assertion: 'FIDO2',
+  knowledge: 'SECURITY_QUESTION',
 }
 
 /** The factor a method stands for; undefined: this server has none. */
@@ -48,7 +49,13 @@ export function identifierKind(said: string | undefined, name: string): Identifi
 }
 
 /** First value of a row of cidaas.md §5.4; what stands alone has one number for every kind of name. */
-const rows: Readonly<Record<string, number>> = { PASSWORD: 10, BACKUPCODE: 50, TOTP: 60, PUSH: 80 }
+const rows: Readonly<Record<string, number>> = {
+  PASSWORD: 10,
+  SECURITY_QUESTION: 30,
+  BACKUPCODE: 50,
+  TOTP: 60,
+  PUSH: 80,
+}
 const single: Readonly<Record<string, string>> = { EMAIL: '103', SMS: '104', FIDO2: '106', IVR: '109' }
 
 /** cidaas' own numbers for what was proved, in that order. */

@@ -39,6 +39,8 @@ export interface ExchangeNotes {
   readonly statusId: string
   /** The challenge it stands for, where the engine made one; a digest, as all that is kept of handles. */
   readonly challenge?: ChallengeId
+  /** Where and when it was begun, for whoever is asked elsewhere whether it was them (S-60). `at` in epoch ms. */
+  readonly begun?: { readonly place: string; readonly at: number }
   /** Epoch ms. */
   readonly endsAt: number
   readonly stage: Stage

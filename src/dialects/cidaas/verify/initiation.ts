@@ -1,14 +1,16 @@
+import { occasionOf } from '#engine/approvals/occasion.ts'
 import { codeLifetime } from '#engine/challenges.ts'
+import type { Caller } from '#engine/parts.ts'
 import { passwordlessKinds, startPasswordless } from '#engine/passwordless.ts'
 import type { Answer, Exchange } from '#http/route.ts'
 import type { Application } from '#model/application.ts'
 import type { Factor } from '#ports/factor.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
-import { inputOf, requestIdOf } from '../input.ts'
+import { type Input, inputOf, requestIdOf } from '../input.ts'
 import { type LoginRequest, readRequest, unmask } from '../requests.ts'
 import { classic, ok, type Row, refuse, said } from '../wire.ts'
 import { factorOf, maskedTarget, methodWord } from '../words.ts'
-import { exchangeObject, openExchange } from './exchanges.ts'
+import { type ExchangeNotes, exchangeObject, openExchange } from './exchanges.ts'
 import { standsElsewhere } from './keys.ts'
 import { linkTo, wantsLink } from './link.ts'
 import { findTrack, readTrack, type Track } from './tracks.ts'
@@ -106,6 +108,7 @@ async function challengeWith(
     client: application.id,
     request: request.id,
     sub: masked,
+    ...begunBy(dialect, caller, input),
     lifetime: asked.yes?.expiresIn ?? codeLifetime(caller),
   })
   const target = asked.yes?.authenticator.target
@@ -157,6 +160,7 @@ async function initiateFirst(dialect: Dialect, asking: Asking): Promise<Answer> 
     client: application.id,
     request: request.id,
     sub,
+    ...begunBy(dialect, caller, input),
     lifetime: codeLifetime(caller),
   })
   return ok({
@@ -167,4 +171,11 @@ async function initiateFirst(dialect: Dialect, asking: Asking): Promise<Answer> 
     ...(by === 'password' ? {} : { medium_text: maskedTarget(to) }),
     verification_type: word,
   })
+}
+
+/** What the page behind a link tells of the login that asked for it. */
+function begunBy({ engine }: Dialect, caller: Caller, input: Input): Pick<ExchangeNotes, 'begun'> {
+  if (!wantsLink(input)) return {}
+  const { place, at } = occasionOf(engine.parts, caller, engine.parts.clock.now())
+  return { begun: { place, at } }
 }

@@ -1,4 +1,5 @@
 import type { Answer, Exchange } from '#http/route.ts'
+import { fromHere } from '#oidc/from-here.ts'
 import type { Dialect } from '../dialect.ts'
 import { exchangeIdOf, type Input, inputOf, isRecord, isUuid } from '../input.ts'
 import { alertText, hidden, htmlText, show } from '../pages/page.ts'
@@ -25,7 +26,8 @@ export async function linkPage(dialect: Dialect, exchange: Exchange): Promise<An
   const application = it && (await dialect.engine.parts.store.get('applications', exchange.tenant.id, it.client))
   if (it === undefined || application === undefined) return over(exchange)
   const name = `<b>${htmlText(application.name)}</b>`
-  const text = `<p>Sign in to ${name}? This link is good until ${htmlText(iso(it.endsAt))}. Go on only if you have started this yourself.</p>`
+  const whence = it.begun && ` Asked for from <b>${htmlText(it.begun.place)}</b>, ${htmlText(iso(it.begun.at))}.`
+  const text = `<p>Sign in to ${name}?${whence ?? ''} Go on only if that was you: whoever asked is signed in, not this browser. The link is good until ${htmlText(iso(it.endsAt))}.</p>`
   const fields = hidden({ exchange_id: input.text('exchange_id'), pass_code: input.any('code') })
   const form = `<form method="post" action="/verification-srv/authentication/email/link">${fields}<button type="submit">Sign in</button></form>`
   return show(exchange, 'Sign in', text + form)
@@ -34,6 +36,7 @@ export async function linkPage(dialect: Dialect, exchange: Exchange): Promise<An
 /** `POST …/link`: what the button of that page sends. The page that waits goes on by itself. */
 export async function openLink(dialect: Dialect, exchange: Exchange): Promise<Answer> {
   const input = inputOf(exchange)
+  if (!fromHere(exchange)) return over(exchange)
   if ((await linked(dialect, exchange, input)) === undefined) return over(exchange)
   const body = { exchange_id: exchangeIdOf(input), pass_code: input.any('code') }
   const checked = await verify(dialect, { ...exchange, body, query: {} })
