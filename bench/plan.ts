@@ -93,6 +93,8 @@ export const fixed = {
   password: 'a sentence nobody else would think of',
   /** One secret for all users, so that the load generator computes one code in 30 s; each is sealed on its own. */
   totpSecret: Buffer.from('3132333435363738393031323334353637383930', 'hex'),
+  /** Of a database that lives as long as a measurement; two processes on it need the same one. */
+  masterKey: new Uint8Array(32).fill(7),
   issuer: 'http://localhost',
 } as const
 

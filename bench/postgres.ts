@@ -2,11 +2,12 @@
  * `node bench/postgres.ts [--quick] [--connections N]`, under the bundled Node: this server on PostgreSQL beside a bare
  * handler that does one conditional statement and the same signatures. Both share the machine with the database.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ask, type PostgresServer, postgresKinds, startPostgres } from '#test/support/postgres.ts'
+import { databaseCpu } from './database-cpu.ts'
 import type { ServerOrder } from './plan.ts'
 import { type LoadProcess, type ServerProcess, startLoad, startServer } from './processes.ts'
 import { median } from './report.ts'
@@ -61,25 +62,6 @@ try {
   load.stop()
   await postgres.remove()
   rmSync(folder, { recursive: true, force: true })
-}
-
-/** µs of CPU that the server and all its processes have used, from /proc (Linux); 100 ticks a second. */
-function databaseCpu({ folder }: PostgresServer): number {
-  const postmaster = readFileSync(join(folder, 'data/postmaster.pid'), 'utf8').split('\n')[0]
-  let ticks = 0
-  for (const pid of readdirSync('/proc').filter((it) => /^\d+$/.test(it))) {
-    try {
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-        .replace(/^.*\) /, '')
-        .split(' ')
-      if (pid !== postmaster && fields[1] !== postmaster) continue
-      ticks += Number(fields[11]) + Number(fields[12])
-      if (pid === postmaster) ticks += Number(fields[13]) + Number(fields[14])
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  return ticks * 10_000
 }
 
 async function compare(postgres: PostgresServer, load: LoadProcess): Promise<void> {

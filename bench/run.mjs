@@ -6,7 +6,7 @@ import { ensureInstalled } from '../scripts/lib/install.mjs'
 import { bundledNode } from '../scripts/lib/paths.mjs'
 
 if (!ensureInstalled({ dev: true })) process.exit(1)
-const names = ['crowd', 'postgres', 'soak']
+const names = ['crowd', 'pair', 'postgres', 'soak']
 const [first = '', ...others] = process.argv.slice(2)
 const [name, rest] = names.includes(first) ? [first, others] : ['main', process.argv.slice(2)]
 const main = fileURLToPath(new URL(`${name}.ts`, import.meta.url))

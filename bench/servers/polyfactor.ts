@@ -35,7 +35,7 @@ const note = (step: Step): void => void steps.push(step)
 const real: Store = await openStore(order.database ?? `sqlite:${join(order.folder, 'polyfactor.db')}`)
 const hasher = createPasswordHasher()
 const store = rememberSettings(order.tracing ? tracingStore(real, note) : real)
-const keyring = createKeyring([systemRandom.bytes(32)])
+const keyring = createKeyring([fixed.masterKey])
 const parts: Parts = {
   store,
   clock: systemClock,
