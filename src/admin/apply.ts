@@ -150,6 +150,7 @@ export function tenantFields(wanted: TenantConfig, development: boolean): Omit<T
     signingAlgorithm: wanted.signing_algorithm,
     limits: limitsRule(limits),
     ...named({
+      securityQuestions: wanted.security_questions,
       mfa: mfaRule(wanted.mfa),
       risk: riskRule(wanted.risk),
       discovery: wanted.discovery,

@@ -70,6 +70,12 @@ describe('tenants', () => {
     const patched = await it.ask('PATCH', '/tenants/acme', { body: { mfa: null, factors: ['password', 'totp'] } })
     assert.deepEqual([patched.body.mfa, patched.body.factors], [undefined, ['password', 'totp']])
     assert.equal(patched.body.name, 'acme')
+    assert(!(made.body.factors as string[]).includes('security_question'), 'off by default')
+    const security_questions = ['First street?', 'First book?', 'First teacher?']
+    const asking = await it.ask('PATCH', '/tenants/acme', { body: { security_questions } })
+    assert.deepEqual(asking.body.security_questions, security_questions)
+    const silent = await it.ask('PATCH', '/tenants/acme', { body: { security_questions: null } })
+    assert.equal(silent.body.security_questions, undefined)
     const { rows, pages } = await walk(it, '/tenants', 1)
     assert.deepEqual([rows.map((row) => row.id), pages], [['acme', 'demo'], 2])
   })

@@ -39,6 +39,13 @@ const refused: readonly (readonly [title: string, config: unknown, key: string, 
   ],
   ['a domain with a scheme', tenant({ domains: ['https://x.test'] }), 'domains[0]', /bare name/],
   ['an unknown factor', tenant({ factors: ['sms', 'smss'] }), 'factors[1]', /one of password, totp/],
+  ['too few security questions', tenant({ security_questions: ['who?', 'where?'] }), 'security_questions', /3/],
+  [
+    'a security question twice',
+    tenant({ security_questions: ['who?', 'who?', 'where?'] }),
+    'security_questions',
+    /twice/,
+  ],
   ['an unknown mode', tenant({ mfa: { mode: 'NEVER' } }), 'mfa.mode', /OFF, ALWAYS, SMART/],
   ['a timed mode without time', tenant({ mfa: { mode: 'TIME_BASED' } }), 'mfa.time_based_seconds', /86400/],
   [

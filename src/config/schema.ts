@@ -8,7 +8,9 @@ import { messages } from './message-texts.ts'
 import { risk } from './risk.ts'
 
 /** Factors a tenant can switch on (operating contract section 3). */
-export const factorNames = ['password', 'totp', 'sms', 'email', 'voice', 'webauthn', 'push', 'recovery_code'] as const
+const factorsByDefault = ['password', 'totp', 'sms', 'email', 'voice', 'webauthn', 'push', 'recovery_code'] as const
+/** Answers to questions are no factor to rely on: a tenant has them only by naming them. */
+export const factorNames = [...factorsByDefault, 'security_question'] as const
 
 const secondFactorNames = factorNames.filter((name) => name !== 'password')
 
@@ -353,8 +355,20 @@ const tenant = z
     domains: z.array(field.domain).default([]).meta({ description: 'Hosts this tenant answers.' }),
     factors: z
       .array(z.enum(factorNames))
-      .default([...factorNames])
-      .meta({ description: 'Factors enabled in this tenant; `recovery_code` among them switches recovery codes.' }),
+      .default([...factorsByDefault])
+      .meta({
+        description:
+          'Factors enabled in this tenant; `recovery_code` among them switches recovery codes. `security_question` is off by default and raises no level: leave it off.',
+      }),
+    security_questions: z
+      .array(field.text.max(200))
+      .min(3)
+      .max(30)
+      .refine((them) => new Set(them).size === them.length, 'names a question twice')
+      .optional()
+      .meta({
+        description: 'Questions users may choose from, with the factor `security_question`. Absent: their own.',
+      }),
     mfa: mfa.optional(),
     risk: risk.optional().meta({ description: 'How SMART rates logins.' }),
     phone: phone.default({ blocked_prefixes: [], strict: false }),

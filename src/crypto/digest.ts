@@ -1,4 +1,4 @@
-import { hash, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 
 /**
  * SHA-256 of a bearer secret, as 43 characters of base64url: the form that is stored and looked up (S-35).
@@ -14,6 +14,11 @@ export function tokenDigest(secret: string): string {
  */
 export function sameSecret(a: string, b: string): boolean {
   return timingSafeEqual(hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer'))
+}
+
+/** HMAC-SHA-256 of several texts under a key of at least 32 random bytes, as base64url; compare with `sameSecret`. */
+export function keyedHash(key: Uint8Array, parts: readonly string[]): string {
+  return createHmac('sha256', key).update(lengthPrefixed(parts)).digest('base64url')
 }
 
 /** The S256 code challenge that belongs to a PKCE verifier (RFC 7636 section 4.2). */

@@ -13,6 +13,7 @@ const channels: Readonly<Record<string, string>> = {
   voice: 'phone:+15555550101',
   email: 'email:ada@example.com',
   recovery_code: 'authenticator:paper',
+  security_question: 'authenticator:memory',
 }
 const proof = (factor: string, at = 1_000_000, channel = channels[factor] ?? ''): Proof => ({ factor, channel, at })
 const proofs = (...kinds: readonly string[]): readonly Proof[] => kinds.map((it, i) => proof(it, (1_000 + i) * 1_000))
@@ -25,6 +26,9 @@ test('assurance.md §2: what was proved is what amr and acr say, row by row', ()
     [['password', 'voice'], ['pwd', 'otp', 'tel', 'mfa', 'mca'], acr.aal2],
     [['password', 'email'], ['pwd', 'otp'], acr.aal1],
     [['password', 'recovery_code'], ['pwd', 'otp', 'recovery', 'mfa'], acr.aal2],
+    [['password', 'security_question'], ['pwd', 'kba'], acr.aal1],
+    [['sms', 'security_question'], ['otp', 'sms', 'kba'], acr.aal1],
+    [['password', 'security_question', 'totp'], ['pwd', 'kba', 'otp', 'mfa'], acr.aal2],
     [['password', 'email', 'totp'], ['pwd', 'otp', 'mfa'], acr.aal2],
     [['password', 'totp', 'sms'], ['pwd', 'otp', 'sms', 'mfa', 'mca'], acr.aal2],
     [['email'], ['otp'], acr.aal1],

@@ -30,6 +30,8 @@ export interface EnrolRequest {
   readonly name?: string
   /** What kind of key, where it is one. */
   readonly key?: KeyWish
+  /** Questions to choose from; absent: the caller cannot show any, and nothing is enrolled that asks them. */
+  readonly questions?: readonly string[]
   /** How many confirmed authenticators of one reach a caller's wire can tell apart; more are refused. */
   readonly perReach?: number
   /** false: the caller cannot show saved codes, so none is made that nobody would ever see. */
@@ -60,6 +62,10 @@ export async function enrol(parts: Parts, request: EnrolRequest): Promise<Outcom
   const factor = parts.factors.get(kind)
   if (factor === undefined || !factor.traits.enrollable) return { no: 'factor-unknown', factor: kind }
   if (enabled(caller.tenant, parts.factors, kind) === undefined || !canAskHere(factor, caller)) {
+    return { no: 'factor-off', factor: kind }
+  }
+  // Answers are set up by their owner only: what whoever has the password makes up must not let them in.
+  if (factor.traits.proof === 'knowledge' && (flow.by === 'ticket' || request.questions === undefined)) {
     return { no: 'factor-off', factor: kind }
   }
   const channel = messageChannel(factor)
@@ -109,7 +115,9 @@ export async function enrol(parts: Parts, request: EnrolRequest): Promise<Outcom
       }
       const made = begin(parts, request, user, factor, target.yes, found.authenticators)
       const recovery =
-        request.savedCodes === false ? undefined : firstRecoveryCode(parts, request, found.authenticators)
+        request.savedCodes === false || factor.traits.proof === 'knowledge'
+          ? undefined
+          : firstRecoveryCode(parts, request, found.authenticators)
       return {
         result: yes({ ...made.enrolment, recoveryCodes: recovery?.codes }),
         writes: [
@@ -179,7 +187,7 @@ function dropOldPending(authenticators: readonly Authenticator[], now: number): 
 
 function begin(
   parts: Parts,
-  { caller, flow, name, key }: EnrolRequest,
+  { caller, flow, name, key, questions }: EnrolRequest,
   user: User,
   factor: Factor,
   target: string | undefined,
@@ -205,7 +213,7 @@ function begin(
   const kin = authenticators.filter((it) => it.factor === factor.kind && it.state !== 'pending')
   const others = kin.flatMap((it) => (it.memory === undefined ? [] : [it.memory]))
   const made = factor.enrol(
-    { target, issuer, account: accountLabel(user), others, ...(key && { key }) },
+    { target, issuer, account: accountLabel(user), others, ...(key && { key }), ...(questions && { questions }) },
     factorTools(parts, context, caller),
   )
   const sealed = made.secret && parts.keyring.seal(made.secret, sealContext(bare))

@@ -74,6 +74,8 @@ export interface Tenant extends Row {
   readonly domains: readonly string[]
   /** Kinds of factor switched on, `recovery_code` included. */
   readonly factors: readonly string[]
+  /** Questions users may choose from where they set none of their own. */
+  readonly securityQuestions?: readonly string[]
   readonly mfa?: MfaRule
   /** How SMART rates logins; absent: with the defaults. */
   readonly risk?: RiskRule

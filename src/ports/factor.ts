@@ -9,16 +9,17 @@ import type { Random } from './random.ts'
 export interface FactorTraits {
   /**
    * How it is proved: `code` typed back after a message or from an app, `lookup` a saved code, `approval` given on
-   * another device, `assertion` signed by a key.
+   * another device, `assertion` signed by a key, `knowledge` answers to questions. The last is set up only by somebody
+   * signed in, never as the second factor a login is missing.
    */
-  readonly proof: 'code' | 'lookup' | 'approval' | 'assertion'
+  readonly proof: 'code' | 'lookup' | 'approval' | 'assertion' | 'knowledge'
   /** What carries it. A message channel means `ask` sends something. */
-  readonly channel: 'app' | 'sms' | 'voice' | 'email' | 'push' | 'device' | 'paper'
+  readonly channel: 'app' | 'sms' | 'voice' | 'email' | 'push' | 'device' | 'paper' | 'memory'
   /** Kind of address it needs; factors with the same reach challenge each other's authenticators. */
   readonly reach?: 'phone' | 'email'
   /** `amr` values of its own proof (RFC 8176), in the order of assurance.md §2. */
   readonly amr: readonly string[]
-  /** Class of the proof: two different ones make a multi-factor login, and `none` never does (e-mail). */
+  /** Class of the proof: two different ones make a multi-factor login, and `none` never does (e-mail, knowledge). */
   readonly assurance: 'possession' | 'lookup' | 'none'
   /** The proof is bound to the address it is made for, so that a page in between can do nothing with it. */
   readonly phishingResistant?: boolean
@@ -97,6 +98,8 @@ export interface EnrolRequest {
   readonly account: string
   /** What the user's other authenticators of this kind remember. */
   readonly others?: readonly Memory[]
+  /** Questions to choose from, each another one, where it is proved by answers. */
+  readonly questions?: readonly string[]
   /** How many codes a lookup factor makes; one unless told. */
   readonly count?: number
 }
@@ -142,6 +145,12 @@ export type Shown = {
   readonly uri?: string
   readonly codes?: readonly string[]
   readonly publicKey?: Memory
+  readonly questions?: readonly Question[]
+}
+
+export interface Question {
+  readonly id: string
+  readonly question: string
 }
 
 export interface Asked {

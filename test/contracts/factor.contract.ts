@@ -9,6 +9,8 @@ import type { Asked, CheckRequest, Enrolled, Factor, FactorTools, Verdict } from
 export interface FactorSamples {
   /** An address for factors that need one, in canonical form. */
   readonly target?: string
+  /** Questions for factors that ask some. */
+  readonly questions?: readonly string[]
   /** What the owner sends: from what was shown at the enrolment, what was asked or dispatched, and the time. */
   readonly proof: (it: Enrolled & Partial<Pick<Asked, 'dispatch'>> & { readonly asked?: Asked }, now: number) => unknown
   /** A proof of the right shape that is not the right one. */
@@ -54,7 +56,10 @@ function deepFreeze<T>(value: T): T {
 /** A user's authenticator, confirmed where that takes a challenge, with a new challenge open where the factor makes one. */
 async function enrolled(factor: Factor, samples: FactorSamples, record: string, now = start) {
   const tools = toolsFor(record, now)
-  const made = factor.enrol({ target: samples.target, issuer: 'Demo', account: 'ada@example.com' }, tools)
+  const made = factor.enrol(
+    { target: samples.target, issuer: 'Demo', account: 'ada@example.com', questions: samples.questions },
+    tools,
+  )
   const memory = stored(await confirmedMemory(factor, samples, made, tools))
   const asked = factor.ask?.({ secret: made.secret, memory }, tools)
   const right = samples.proof({ ...made, dispatch: asked?.dispatch ?? made.dispatch, asked }, now)
@@ -117,6 +122,7 @@ export function factorContract(factor: Factor, samples: FactorSamples): void {
       if (traits.reach === 'phone') assert(['sms', 'voice'].includes(traits.channel))
       if (traits.reach === 'email') assert.equal(traits.channel, 'email')
       if (traits.channel === 'email') assert.equal(traits.assurance, 'none', 'S-73: e-mail is no factor class')
+      if (traits.proof === 'knowledge') assert.equal(traits.assurance, 'none', 'answers are no factor class')
       assert.equal(traits.reach !== undefined, samples.target !== undefined, 'an address is needed, or not')
     })
 

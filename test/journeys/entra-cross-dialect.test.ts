@@ -4,6 +4,7 @@ import { decide } from '#engine/approvals/decide.ts'
 import { openCidaasWorld } from '../support/cidaas.ts'
 import { assertError, type EntraWorld, entraOn, openEntraWorld, payload } from '../support/entra.ts'
 import { newPushDevice, testHome } from '../support/push-device.ts'
+import { enrolQuestions } from '../support/security-question.ts'
 import { passwordOf } from '../support/world.ts'
 
 const own = 'http://auth0.com/oauth/grant-type/'
@@ -89,6 +90,12 @@ test('a user whose only factor is push is sent to the pages, where the number is
   const { show, challenge = '' } = begun.yes ?? assert.fail(begun.no)
   await decide(it.parts, { caller, statement: device.enrol(show?.uri ?? '') }, 'enrol')
   assert.equal((await it.answer(flow, { challenge }, undefined)).no, undefined)
+  assert.deepEqual((await it.password('ada')).body, { challenge_type: 'redirect' })
+})
+
+test('a user whose only factor are security questions is sent to the pages', async () => {
+  const it = await openEntraWorld({ tenant: { ...always.tenant, factors: ['password', 'sms', 'security_question'] } })
+  await enrolQuestions(it, await it.addUser('ada'))
   assert.deepEqual((await it.password('ada')).body, { challenge_type: 'redirect' })
 })
 

@@ -3,6 +3,7 @@ import { beforeEach, test } from 'node:test'
 import { decodeJwt } from 'jose'
 import { type Auth0World, openAuth0World } from '../support/auth0.ts'
 import { type Browser, openBrowser, redeem } from '../support/browser.ts'
+import { enrolQuestions } from '../support/security-question.ts'
 
 /** Redirect login as a whole, over HTTP, by the documented API of the pages (docs/hosted-api.md). */
 
@@ -271,4 +272,30 @@ test('id_token_hint: the session of the person it names answers, anybody else ha
   const claims = JSON.stringify({ id_token: { sub: { value: decodeJwt(id_token).sub } } })
   const asked = await person.authorize({ prompt: 'none', claims })
   assert.ok(new URL(String(asked.headers.location)).searchParams.get('code'))
+})
+
+test('security questions are neither asked nor offered here: who has nothing else cannot go on, who has does', async () => {
+  const factors = ['password', 'totp', 'security_question']
+  const tenant = { mfa: { mode: 'ALWAYS' }, factors, securityQuestions: ['Who?', 'Where?', 'When?'] } as const
+  at = await openAuth0World({ tenant })
+  person = openBrowser(at)
+  const ada = await at.addUser('ada')
+  await enrolQuestions(at, ada)
+  const stuck = await person.signIn('ada')
+  assert.deepEqual([stuck.body.step, stuck.body.reason], ['stuck', 'no-factor-available'], stuck.text)
+  await at.enrolApp(ada)
+  await person.act('restart')
+  const asked = await person.signIn('ada')
+  assert.deepEqual(
+    asked.body.options.map((it: { factor: string }) => it.factor),
+    ['totp'],
+  )
+  await at.addUser('bob')
+  const other = openBrowser(at)
+  const offered = await other.signIn('bob')
+  assert.deepEqual(
+    offered.body.offers.map((it: { factor: string }) => it.factor),
+    ['totp'],
+  )
+  assert.equal((await other.act('enrol', { factor: 'security_question' })).body.error, 'factor-off')
 })

@@ -114,6 +114,7 @@ const patch = tenantOperation({
           limits: body.limits && limitsRule(body.limits),
         }),
         ...cleared({
+          securityQuestions: body.security_questions,
           mfa: body.mfa && mfaRule(body.mfa),
           risk: body.risk && riskRule(body.risk),
           discovery: body.discovery,

@@ -19,6 +19,7 @@ export const tenant = z
     name: z.string(),
     domains: z.array(z.string()),
     factors: z.array(z.string()).meta({ description: 'Factors enabled in this tenant.' }),
+    security_questions: z.array(z.string()).optional(),
     mfa: mfa.optional(),
     risk: tenantWords.risk,
     phone: z.strictObject({
@@ -62,6 +63,7 @@ export const tenantCreate = z.strictObject({
   name: tenantWords.name,
   domains: tenantWords.domains,
   factors: tenantWords.factors,
+  security_questions: tenantWords.security_questions,
   mfa,
   risk: tenantWords.risk,
   phone: tenantWords.phone,
@@ -87,6 +89,7 @@ export const tenantPatch = z.strictObject({
   name: tenantWords.name,
   domains: tenantWords.domains.unwrap().optional(),
   factors: tenantWords.factors.unwrap().optional(),
+  security_questions: tenantWords.security_questions.nullable().meta({ description: 'null: the user’s own only.' }),
   mfa: mfa.nullable().meta(cleared),
   risk: tenantWords.risk.nullable().meta(replaced),
   phone: phone.optional().meta({ description: 'Replaced as a whole.' }),
@@ -111,6 +114,7 @@ export function tenantView(it: Tenant): z.input<typeof tenant> {
     name: it.name,
     domains: [...it.domains],
     factors: [...it.factors],
+    ...(it.securityQuestions ? { security_questions: [...it.securityQuestions] } : {}),
     ...(it.mfa ? { mfa: mfaView(it.mfa) } : {}),
     ...(it.risk ? { risk: riskView(it.risk) } : {}),
     phone: {

@@ -4,7 +4,7 @@ import type { Answer } from '#http/route.ts'
 import type { Refusal, RefusalWord } from '#model/outcome.ts'
 import type { Requirement } from '#model/ticket.ts'
 import type { Factor } from '#ports/factor.ts'
-import { keyWord, typeWord } from './words.ts'
+import { keyWord, knowledgeWord, typeWord } from './words.ts'
 
 type Row = readonly [status: number, error: string, description: string]
 type Of<W extends RefusalWord> = Extract<Refusal, { readonly no: W }>
@@ -169,7 +169,8 @@ function limitOf(refusal: Extract<Refusal, { retryAfter: number }>): number | un
 
 /**
  * `mfa_requirements`: exactly one of `challenge` and `enroll`; e-mail is never asked to be enrolled (auth0.md §1.5), nor
- * is a key, which this API cannot enrol (§2.7). A key that is held is named, after all that can be asked here.
+ * is a key, which this API cannot enrol (§2.7). A key that is held is named, after all that can be asked here; security
+ * questions only where there is nothing else.
  */
 function requirements(require: Requirement, factors: ReadonlyMap<string, Factor>): object {
   const words = (kinds: readonly string[]) => {
@@ -177,7 +178,11 @@ function requirements(require: Requirement, factors: ReadonlyMap<string, Factor>
     const known = kinds.flatMap((kind) => factors.get(kind) ?? []).sort((a, b) => isKey(a) - isKey(b))
     return [...new Set(known.map((factor) => typeWord(factor.traits)))].map((type) => ({ type }))
   }
-  if (require.challenge) return { challenge: words(require.challenge) }
+  if (require.challenge) {
+    const all = words(require.challenge)
+    const asked = all.filter((it) => it.type !== knowledgeWord)
+    return { challenge: asked.length > 0 ? asked : all }
+  }
   const enroll = words(require.enrol)
   const others = enroll.filter((it) => it.type !== 'email' && it.type !== keyWord)
   return { enroll: others.length > 0 ? others : enroll }

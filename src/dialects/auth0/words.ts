@@ -12,6 +12,9 @@ export const usersOf = (subject: string): readonly UserId[] =>
 /** The word for a user's key where it is asked for at a login: there a key is a key. */
 export const keyWord = 'webauthn-roaming'
 
+/** Ours, as there is none: who has such a factor sees that it is there, and can do nothing with it here. */
+export const knowledgeWord = 'security-question'
+
 /** The word of `type` and of `mfa_requirements` (auth0.md §11.4), told from a factor's traits. */
 export function typeWord({ proof, reach }: FactorTraits): string {
   if (reach === 'phone') return 'phone'
@@ -24,13 +27,18 @@ const byProof: Readonly<Record<FactorTraits['proof'], string>> = {
   lookup: 'recovery-code',
   approval: 'push-notification',
   assertion: keyWord,
+  knowledge: knowledgeWord,
 }
 
 /**
  * `authenticator_type`: a code that needs no message, something out of band, or a saved code. Keys are none of them:
  * they are listed by their own word, and enrolled and asked on hosted pages only (auth0.md §2.7).
  */
-export function authenticatorType({ proof, channel }: FactorTraits): 'otp' | 'oob' | 'recovery-code' | typeof keyWord {
+export function authenticatorType({
+  proof,
+  channel,
+}: FactorTraits): 'otp' | 'oob' | 'recovery-code' | typeof keyWord | typeof knowledgeWord {
+  if (proof === 'knowledge') return knowledgeWord
   if (proof === 'lookup') return 'recovery-code'
   if (proof === 'assertion') return keyWord
   return proof === 'code' && channel === 'app' ? 'otp' : 'oob'
@@ -64,6 +72,7 @@ const methodByProof: Readonly<Record<FactorTraits['proof'], string>> = {
   lookup: 'recovery-code',
   approval: 'push',
   assertion: keyWord,
+  knowledge: knowledgeWord,
 }
 
 /** The words for keys where users and administrators handle them: one that stands alone at a login is a passkey. */

@@ -13,6 +13,7 @@ import type { Ticket } from '#model/ticket.ts'
 import { readCookie } from '#oidc/cookies.ts'
 import type { Flow } from '#oidc/flows.ts'
 import { hostedCaller, usableProofs, wishOf } from '#oidc/sign-in-policy.ts'
+import type { Factor } from '#ports/factor.ts'
 import type { OneRef } from '#ports/store.ts'
 import { csrfToken } from './guard.ts'
 import { applicationOf, type Hosted } from './hosted.ts'
@@ -177,16 +178,22 @@ export async function besides(run: Run, user: UserId): Promise<readonly Proof[]>
 
 const resendAfter = 30_000
 
+/** What is asked for are answers alone, and there is no page that asks questions. */
+function onlyAsked(ticket: Ticket | undefined, factors: ReadonlyMap<string, Factor>): boolean {
+  const kinds = ticket?.requirement.challenge
+  return kinds?.every((kind) => factors.get(kind)?.traits.proof === 'knowledge') ?? false
+}
+
 /** The state as pages get it. */
 export async function stateOf(run: Run): Promise<State> {
   const { hosted, exchange, data, ticket, flow, application } = run
   const { parts } = hosted.engine
   const { order, progress } = data
-  const step = stepOf(data, ticket)
   const device = readCookie(exchange, 'device')
   const authenticators = ticket === undefined ? [] : await listAuthenticators(parts, exchange.tenant.id, ticket.user)
   const choices = ticket === undefined ? [] : choicesOf(exchange.tenant, parts.factors, authenticators, ticket)
   const first = choices[0]
+  const step = onlyAsked(ticket, parts.factors) ? 'stuck' : stepOf(data, ticket)
   return {
     step,
     csrf: csrfToken(parts.keyring, exchange, flow.cookie, flow.uid),

@@ -9,7 +9,7 @@ const text = z.string().min(1).max(1_024)
 
 /** How a factor is proved and what carries it; pages are drawn from these and never from a factor's name. */
 export const traits = z.strictObject({
-  proof: z.enum(['code', 'lookup', 'approval', 'assertion']),
+  proof: z.enum(['code', 'lookup', 'approval', 'assertion', 'knowledge']),
   channel: z.string(),
   reach: z.enum(['phone', 'email']).optional(),
 })

@@ -43,7 +43,8 @@ export function choicesOf(
     .filter((it) => !used.has(channelOf(it, factors)))
     .flatMap((authenticator) =>
       waysOf(authenticator, tenant, factors)
-        .filter((factor) => kinds.includes(factor.kind))
+        // There is no page that asks questions.
+        .filter((factor) => kinds.includes(factor.kind) && factor.traits.proof !== 'knowledge')
         .map((factor) => ({ authenticator, factor })),
     )
     .sort(byPreference)

@@ -7,7 +7,7 @@ import type { Condition } from './situation.ts'
  */
 export const askedFor: Condition = ({ wish, tenant, factors }) => {
   if (wish.secondFactor === undefined || wish.secondFactor === false) return undefined
-  if (wish.secondFactor === true) return {}
+  if (wish.secondFactor === true) return { notByKnowledge: true }
   const fitting = [...factors.values()].filter((it) => it.traits.phishingResistant && tenant.factors.includes(it.kind))
   return { kinds: fitting.map((it) => it.kind), notByLookup: true }
 }

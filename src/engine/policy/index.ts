@@ -65,7 +65,9 @@ function satisfied(need: Need, situation: Situation): boolean {
 
 /** Whether a kind that is no saved code answers the need. */
 const fits = (need: Need, kind: string, { authenticators, factors }: Situation): boolean =>
-  (need.kinds?.includes(kind) ?? true) && (need.best !== true || reachesBest(kind, authenticators, factors))
+  (need.kinds?.includes(kind) ?? true) &&
+  (need.notByKnowledge !== true || factors.get(kind)?.traits.proof !== 'knowledge') &&
+  (need.best !== true || reachesBest(kind, authenticators, factors))
 
 const recent = (need: Need, at: number, now: number) => need.within === undefined || now - at <= need.within * 1_000
 

@@ -326,3 +326,22 @@ test('S-47: the mark of TIME_BASED dies with a new password, a new factor and a 
     assert.equal((await world.login('ada')).no, asks ? 'more-proof' : undefined, what)
   }
 })
+
+test('answers to questions are asked for by a plain rule alone: not for a level, not at high risk, never as a first set-up', () => {
+  const all = ['password', 'totp', 'email', 'security_question']
+  const row: Row = { tenant: mode('ALWAYS'), factors: all, has: ['security_question'] }
+  const proofs = [password, { factor: 'security_question', channel: 'authenticator:security_question', at: now }]
+  assert.equal(said(judge(situation(row))), 'challenge security_question')
+  assert.equal(said(judge(situation({ ...row, proofs }))), 'met')
+  assert.equal(said(judge(situation({ ...row, proofs, secondFactor: true }))), 'enrol totp email')
+  assert.equal(said(judge(situation({ ...row, tenant: mode('SMART'), risk: 'high' }))), 'risk-too-high')
+  assert.equal(said(judge(situation({ ...row, proofs, tenant: mode('SMART'), risk: 'high' }))), 'risk-too-high')
+  const both: Row = { ...row, has: ['security_question', 'totp'], tenant: mode('SMART'), risk: 'high' }
+  assert.equal(said(judge(situation(both))), 'challenge totp')
+  assert.equal(said(judge(situation({ ...both, proofs }))), 'challenge totp')
+  assert.equal(
+    said(judge(situation({ ...row, has: ['security_question', 'totp'], proofs, managesFactors: true }))),
+    'challenge totp',
+  )
+  assert.equal(said(judge(situation({ ...row, has: [] }))), 'enrol totp email')
+})

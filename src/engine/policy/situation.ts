@@ -35,6 +35,8 @@ export interface Need {
   readonly kinds?: readonly string[]
   /** A saved code does not satisfy it (S-46). */
   readonly notByLookup?: boolean
+  /** Answers to questions do not satisfy it. */
+  readonly notByKnowledge?: boolean
   /** Only a proof of the best class the account has satisfies it (S-62). */
   readonly best?: boolean
   /** Only an authenticator the account has already will do; without one it is refused. */

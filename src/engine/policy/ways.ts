@@ -90,9 +90,9 @@ export function restrictedAlone(
   return other ? undefined : { no: 'factor-off', factor: factor.kind }
 }
 
-/** Kinds the user could enrol by asking. */
+/** Kinds a user without a second factor could enrol by asking; answers to questions are nobody's second factor. */
 export function enrollable(tenant: Tenant, factors: Factors): readonly Factor[] {
   return [...factors.values()]
-    .filter((it) => tenant.factors.includes(it.kind) && it.traits.enrollable)
+    .filter((it) => tenant.factors.includes(it.kind) && it.traits.enrollable && it.traits.proof !== 'knowledge')
     .sort((a, b) => a.traits.rank - b.traits.rank)
 }

@@ -15,7 +15,7 @@ const ok = (body: unknown): Answer => ({ status: 200, body, headers: noStore })
 export const listFactors: Handler = async ({ dialect, exchange }) => {
   const { factors } = exchange.tenant
   const known = [...dialect.engine.parts.factors.values()]
-    .filter((it) => factors.includes(it.kind))
+    .filter((it) => factors.includes(it.kind) && it.traits.proof !== 'knowledge')
     .sort((a, b) => a.traits.rank - b.traits.rank)
   const types = new Set(known.flatMap(accountTypes))
   const first = factors.includes('password') ? [{ type: 'password', usage: ['primary'] }] : []

@@ -1,4 +1,5 @@
 import type { Answer, Exchange } from '#http/route.ts'
+import type { Question } from '#ports/factor.ts'
 import type { Dialect } from '../dialect.ts'
 import { inputOf, isRecord } from '../input.ts'
 import { redirect } from '../redirect.ts'
@@ -7,6 +8,7 @@ import { initiate } from '../verify/initiation.ts'
 import { type Method, methodsOf } from '../verify/methods.ts'
 import { readTrack } from '../verify/tracks.ts'
 import { verify } from '../verify/verification.ts'
+import { methodWord } from '../words.ts'
 import { alertText, hidden, htmlText, show } from './page.ts'
 
 const names: Readonly<Record<string, string>> = {
@@ -15,6 +17,7 @@ const names: Readonly<Record<string, string>> = {
   IVR: 'Telephone call',
   EMAIL: 'E-mail',
   BACKUPCODE: 'Saved code',
+  SECURITY_QUESTION: 'Security questions',
 }
 
 interface Step {
@@ -42,6 +45,8 @@ export async function secondFactor(dialect: Dialect, exchange: Exchange): Promis
     // 307 keeps it a POST: the browser itself goes on, with its cookies.
     return { ...redirect(`/login-srv/precheck/continue/${step.track}`), status: 307 }
   }
+  // What was asked is known to the exchange alone, so questions are asked anew.
+  if (methodWord(method) === 'SECURITY_QUESTION') return await ask(dialect, step, method, textOf(checked))
   return codeForm(step, method, input.text('exchange_id') ?? '', undefined, textOf(checked))
 }
 
@@ -56,11 +61,21 @@ async function stepOf(dialect: Dialect, exchange: Exchange): Promise<Step | unde
 }
 
 /** The step as the public service is called: with what the form posted, and the method in the path. */
-const called = ({ exchange }: Step, method: string): Exchange => ({
-  ...exchange,
-  params: { method },
-  body: { ...(isRecord(exchange.body) ? exchange.body : {}), usage_type: 'MULTIFACTOR_AUTHENTICATION' },
-})
+function called({ exchange }: Step, method: string): Exchange {
+  const posted = isRecord(exchange.body) ? exchange.body : {}
+  const security_answers = Object.entries(posted)
+    .filter(([name]) => name.startsWith(answerField))
+    .map(([name, answer]) => ({ id: name.slice(answerField.length), answer }))
+  const answers = security_answers.length > 0 ? { security_answers } : {}
+  return {
+    ...exchange,
+    params: { method },
+    body: { ...posted, ...answers, usage_type: 'MULTIFACTOR_AUTHENTICATION' },
+  }
+}
+
+/** What fields for answers are called, before the id of their question. */
+const answerField = 'answer_'
 
 function choose(step: Step, error: string | undefined): Answer {
   const options = step.methods.flatMap(({ type, mediums }) =>
@@ -75,14 +90,16 @@ function choose(step: Step, error: string | undefined): Answer {
   return show(step.exchange, 'Confirm that it is you', said + body, step.request)
 }
 
-async function ask(dialect: Dialect, step: Step, method: string): Promise<Answer> {
+async function ask(dialect: Dialect, step: Step, method: string, error?: string): Promise<Answer> {
   const answer = await initiate(dialect, called(step, method))
   const data = isRecord(answer.body) ? answer.body.data : undefined
   if (answer.status !== 200 || !isRecord(data) || !isRecord(data.exchange_id)) {
     return show(step.exchange, 'Confirm that it is you', alertText(textOf(answer)) + back(step), step.request)
   }
+  const id = String(data.exchange_id.exchange_id)
+  if (Array.isArray(data.security_questions)) return answersForm(step, method, id, data.security_questions, error)
   const sentTo = typeof data.medium_text === 'string' ? data.medium_text : undefined
-  return codeForm(step, method, String(data.exchange_id.exchange_id), sentTo, undefined)
+  return codeForm(step, method, id, sentTo, error)
 }
 
 function codeForm(step: Step, method: string, id: string, sentTo: string | undefined, error: string | undefined) {
@@ -91,6 +108,16 @@ function codeForm(step: Step, method: string, id: string, sentTo: string | undef
   const sent = sentTo === undefined ? '' : `<p>A code was sent to ${htmlText(sentTo)}.</p>`
   const body = `${alertText(error)}${sent}${form(step, { method, exchange_id: id }, field)}${back(step)}`
   return show(step.exchange, names[method.toUpperCase()] ?? 'Code', body, step.request)
+}
+
+function answersForm(step: Step, method: string, id: string, questions: readonly Question[], error?: string): Answer {
+  const fields = questions.map(
+    (it) =>
+      `<p><label>${htmlText(it.question)}<br><input name="${htmlText(answerField + it.id)}" autocomplete="off" required></label></p>`,
+  )
+  const inner = `${fields.join('')}<button type="submit">Continue</button>`
+  const body = `${alertText(error)}${form(step, { method, exchange_id: id }, inner)}${back(step)}`
+  return show(step.exchange, names[method.toUpperCase()] ?? 'Security questions', body, step.request)
 }
 
 function form({ exchange, request, track }: Step, more: Readonly<Record<string, string | undefined>>, inner: string) {

@@ -17,6 +17,7 @@ import { readTrack } from '../verify/tracks.ts'
 import { backupCodes, ok, refuseAt, said, sayAt } from '../wire.ts'
 import { factorOf, methodWord } from '../words.ts'
 import { freshManagerOf } from './manager.ts'
+import { questionsFor } from './questions.ts'
 
 interface Setup {
   readonly exchange: Exchange
@@ -97,7 +98,10 @@ async function enrol(dialect: Dialect, setup: Setup): Promise<Answer> {
   }
   const target = targetOf(factor, inputOf(exchange), user)
   if (factor.traits.reach !== undefined && target === undefined) return sayAt(dialect, exchange, said.dataMissing)
-  const enrolled = await dialect.engine.enrol({ caller, flow, kind: factor.kind, target })
+  const questions = factor.traits.proof === 'knowledge' ? questionsFor(exchange) : undefined
+  if (questions === 'unfit') return sayAt(dialect, exchange, said.dataMissing)
+  const asking = questions === undefined ? {} : { questions }
+  const enrolled = await dialect.engine.enrol({ caller, flow, kind: factor.kind, target, ...asking })
   if (enrolled.no !== undefined) return refuseAt(dialect, exchange, enrolled)
   return await started(dialect, setup, enrolled.yes)
 }
@@ -108,6 +112,9 @@ function targetOf({ traits }: Factor, input: Input, user: User): string | undefi
   if (traits.reach === undefined) return undefined
   return input.text('mobile_number') ?? input.text('phone') ?? input.text('mobile') ?? user.phoneNumber
 }
+
+/** Kinds of proof whose enrolment shows the browser more than a secret. */
+const shows: ReadonlySet<string> = new Set(['assertion', 'knowledge'])
 
 async function started(dialect: Dialect, setup: Setup, { challenge, show, recoveryCodes }: Enrolment) {
   const { exchange, caller, factor, word, purpose, sub, request } = setup
@@ -128,7 +135,7 @@ async function started(dialect: Dialect, setup: Setup, { challenge, show, recove
     verification_type: word,
     ...linkOf(factor, show?.uri),
     ...(show?.secret === undefined ? {} : { totp_secret_base32: show.secret }),
-    ...shown(factor, opened.exchangeId, factor.traits.proof === 'assertion' ? show : undefined),
+    ...shown(factor, opened.exchangeId, shows.has(factor.traits.proof) ? show : undefined),
     ...(recoveryCodes ? { backup_codes: backupCodes(recoveryCodes) } : {}),
   })
 }

@@ -129,6 +129,7 @@ export function shown({ traits }: Factor, id: string, show: Readonly<Record<stri
   if (traits.proof === 'assertion') {
     return { fido2_entity: { type: 'FIDO2', fidoRequestId: id, server_challenge: show.publicKey ?? show } }
   }
+  if (traits.proof === 'knowledge') return { security_questions: show.questions }
   return traits.proof === 'approval' ? { push_selected_number: show.number } : {}
 }
 

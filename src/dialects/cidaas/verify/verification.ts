@@ -46,7 +46,7 @@ export async function verifyWith(
   if (application === undefined) return say(said.unknownExchange)
   if (it.stage === 'acknowledged' || it.stage === 'allowed') return await decideStep(dialect, exchange, it)
   const proof = proofOf(dialect, input, word, it)
-  if (proof === undefined) return say(word === 'FIDO2' ? said.badKey : said.codeMissing)
+  if (proof === undefined) return say(missingProof[word] ?? said.codeMissing)
   const other = namedChallenge(input.raw('fido2_client_response'))
   if (other !== undefined && other !== id) return say(said.badKey)
   const asked: Asked = { exchange, it, application, proof }
@@ -54,6 +54,9 @@ export async function verifyWith(
   const flow = await flowOf(dialect, exchange, it)
   return flow === undefined ? say(said.unknownTrack) : await verifyIn(dialect, asked, flow)
 }
+
+/** What is said where there is no proof at all, of methods that take no code. */
+const missingProof: Readonly<Record<string, Row>> = { FIDO2: said.badKey, SECURITY_QUESTION: said.dataMissing }
 
 /** Where request or user are named, they must be those of the exchange; SDKs need not name them. */
 async function ownedBy(dialect: Dialect, exchange: Exchange, it: Exchanging, input: Input): Promise<boolean> {
@@ -98,6 +101,7 @@ function proofOf({ engine }: Dialect, input: Input, word: string, it: Exchanging
   const proof = factorOf(word, engine.parts.factors)?.traits.proof
   // A device answers for itself; whoever asks learns what it has said.
   if (proof === 'approval') return ''
+  if (proof === 'knowledge') return input.raw('security_answers')
   if (proof !== 'assertion') return input.any('code')
   return keyResponse(input.raw('fido2_client_response'))
 }
