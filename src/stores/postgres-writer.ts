@@ -33,7 +33,7 @@ const mostTogether = 16
 export function createWriter(connections: Connections): (job: Job) => Promise<void> {
   const queue: Waiting[] = []
   // Few, so that changes find each other while a flush is under way.
-  const mostWriters = Math.ceil(connections.size / 3)
+  const mostWriters = Math.ceil(connections.size / 5)
   let scheduled = false
   let writing = 0
 
