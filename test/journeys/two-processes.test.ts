@@ -182,6 +182,11 @@ describe(`of ${atOnce} at once on two processes exactly one succeeds, ${rounds} 
         refresh_token: successor,
       })
       assert.equal(ended.status, 403, 'a reused token ends its family, also in the other process')
+      const { items } = (await one.admin('GET', '/tenants/demo/events?limit=20')).body as { items: { type: string }[] }
+      assert.ok(
+        items.some(({ type }) => type === 'refresh.reused'),
+        'and the alarm is in the audit trail, which webhooks carry on (AC-15)',
+      )
       await restUp()
     }
   })
