@@ -28,7 +28,8 @@ type MayShow = (claims: AccessClaims) => boolean | Promise<boolean>
 
 /**
  * A token of either kind as `mfa_token`: the ticket of a flow, or an access token of the MFA API. `dpopJkt`: the key
- * of the proof that came with the request. `caller`: the application that shows it, if it has been read.
+ * of the proof that came with the request. `caller`: the application that shows it, if it has been read; then the user is
+ * left to whoever answers with it, who looks at the account anyway, in the change that decides.
  */
 export async function readMfaToken(
   dialect: Dialect,
@@ -64,26 +65,28 @@ async function readEither(
 ): Promise<Outcome<Bearer>> {
   return isJwt(token)
     ? await readAccessToken(dialect, exchange, token, mayShow)
-    : await readTicket(dialect, exchange, token, caller)
+    : await readTicket(dialect, exchange, token, caller, caller !== undefined)
 }
 
 /**
  * A ticket by its handle, alive and of this dialect; which client it belongs to is for the caller to compare. `caller`:
- * the application that shows it, if it has been read: most of the time the ticket is its own.
+ * the application that shows it, if it has been read: most of the time the ticket is its own. `userLater`: whether it
+ * still counts for its user is asked by the change it is used in.
  */
 export async function readTicket(
   dialect: Dialect,
   exchange: Exchange,
   handle: string,
   caller?: Application,
+  userLater = false,
 ): Promise<Outcome<Bearer>> {
   const { store, clock } = dialect.engine.parts
   const found = await store.get('tickets', exchange.tenant.id, ticketId(handle))
   const own = caller !== undefined && caller.id === found?.client ? caller : undefined
   const application = own ?? (found && (await store.get('applications', exchange.tenant.id, found.client)))
   if (application === undefined) return { no: 'ticket-unknown' }
-  const user = found && (await store.get('users', exchange.tenant.id, found.user))
-  if (user === undefined) return { no: 'ticket-unknown' }
+  const user = found && !userLater ? await store.get('users', exchange.tenant.id, found.user) : undefined
+  if (user === undefined && !userLater) return { no: 'ticket-unknown' }
   const ticket = checkTicket(found, { dialect: dialectName, application }, clock.now(), user)
   if (ticket.no !== undefined) return ticket
   return yes({ flow: { by: 'ticket', ticket: ticket.yes, handle }, application, scope: [] })
