@@ -80,7 +80,8 @@ function refusal({ code, out, err, ms }: Ended, message: RegExp): void {
   assert.equal(code, 1)
   assert.equal(out, '')
   assert.doesNotMatch(err, /\n\s+at |hunter2/)
-  assert.ok(ms < 5000, `took ${ms} ms`)
+  // It ends, although its timers would keep it alive; how soon depends on the machine.
+  assert.ok(ms < 20_000, `took ${ms} ms`)
 }
 
 const secrets = {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, unwatchFile, watchFile, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { duplexPair } from 'node:stream'
@@ -212,11 +212,18 @@ export function readTlsFiles(files: { readonly cert: string; readonly key: strin
   return material
 }
 
-/** Serves files and looks whether they changed. A half-written pair never comes into use. */
+/**
+ * Serves files and looks whether they changed: at what they hold, since the date of a file that is written while the
+ * watch begins is the date it begins with. A half-written pair never comes into use, and is reported once.
+ */
 function watchFiles(files: Pair, { onBadFiles, pollMs = 2000 }: TlsOptions): Tls {
   let material = readTlsFiles(files)
+  let seen = `${material.cert}\0${material.key}`
   const listeners = new Set<(material: TlsMaterial) => void>()
   const look = (): void => {
+    const text = textOf(files)
+    if (text === seen) return
+    seen = text
     try {
       const next = readTlsFiles(files)
       if (next.cert === material.cert && next.key === material.key) return
@@ -226,15 +233,22 @@ function watchFiles(files: Pair, { onBadFiles, pollMs = 2000 }: TlsOptions): Tls
       onBadFiles?.((error as Error).message)
     }
   }
-  for (const path of [files.cert, files.key]) watchFile(path, { persistent: false, interval: pollMs }, look)
+  const timer = setInterval(look, pollMs).unref()
   return {
     current: () => material,
     onChange(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    close() {
-      for (const path of [files.cert, files.key]) unwatchFile(path, look)
-    },
+    close: () => clearInterval(timer),
+  }
+}
+
+/** What both files hold; the name of the error where one cannot be read. */
+function textOf({ cert, key }: Pair): string {
+  try {
+    return `${readFileSync(cert, 'utf8')}\0${readFileSync(key, 'utf8')}`
+  } catch (error) {
+    return String((error as { code?: string }).code)
   }
 }

@@ -241,7 +241,7 @@ test('S-103: an unknown user costs the same hash, also where a password has two 
   const stored = await hashed(real.hash('secret'))
   for (const password of ['wrong', 'Zoë'.normalize('NFD')]) {
     const tries: string[] = []
-    while (tries.length < 3) {
+    while (tries.length < 5) {
       const known: number[] = []
       const unknown: number[] = []
       for (let i = 0; i < 15; i++) {
@@ -256,7 +256,7 @@ test('S-103: an unknown user costs the same hash, also where a password has two 
       if (difference < Math.max(5, median(known) * 0.05)) break
       tries.push(`${difference} ms`)
     }
-    assert.ok(tries.length < 3, tries.join(', '))
+    assert.ok(tries.length < 5, tries.join(', '))
   }
 })
 

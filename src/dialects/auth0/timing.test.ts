@@ -62,10 +62,12 @@ async function measure(it: Auth0World, ask: Ask, samples: number): Promise<reado
 
 const apart = ([a, b]: readonly [number, number]): boolean => Math.abs(a - b) >= Math.max(5, Math.max(a, b) * 0.05)
 
-/** Three runs; they can be told apart only when each of them says so. */
+/** They can be told apart only when each of so many runs says so; a busy machine alone makes some of them say so. */
+const runs = 5
+
 async function separable(it: Auth0World, ask: Ask, count = samples): Promise<readonly string[]> {
   const told: string[] = []
-  for (let run = 0; run < 3; run++) {
+  for (let run = 0; run < runs; run++) {
     const medians = await measure(it, ask, count)
     if (!apart(medians)) return []
     told.push(medians.map((ms) => `${ms.toFixed(2)} ms`).join(' against '))
@@ -91,6 +93,6 @@ test('S-103: the check notices a server that hashes for known users only', async
   const passwords = createPasswordHasher()
   const it = await open({ ...passwords, verifyDecoy: async () => ({ kind: 'checked', ok: false, rehash: false }) })
   const [, login] = doors[0] ?? assert.fail()
-  assert.equal((await separable(it, login, 5)).length, 3)
+  assert.equal((await separable(it, login, 5)).length, runs)
   await it.store.close()
 })
