@@ -74,9 +74,11 @@ function Remove({ account, dead, onGone, onEnd }: RemoveProperties) {
   const [error, setError] = useState<string>()
   const remove = async () => {
     setBusy(true)
-    const reply = dead ? undefined : await leave(account)
+    // Asked anew, since what was last heard may be from before the account had confirmed this device.
+    const reply = await leave(account)
     setBusy(false)
-    if (reply === undefined || reply.ok || reply.refusal.error === 'factor-unknown') {
+    const { error: why } = reply.ok ? { error: undefined } : reply.refusal
+    if (reply.ok || why === 'factor-unknown' || (dead && why === 'offline')) {
       await dropAccount(account.kid)
       return onGone()
     }
