@@ -1,22 +1,16 @@
 import { eventDigest } from '#crypto/audit-chain.ts'
 import type { EventDigest } from '#model/audit.ts'
 import { type Decision, insert, type Store, type Write } from '#ports/store.ts'
+import { decorated } from './decorated.ts'
 
 /**
  * The store, with one thing more: a change that writes audit events also queues them for the hash chain, in the same
  * commit. So no event can be there and miss in the chain, whoever wrote it, and no two changes share a row for it.
  */
 export function withAuditFeed(store: Store): Store {
-  return {
-    get: (table, tenant, id) => store.get(table, tenant, id),
-    list: (table, tenant, options) => store.list(table, tenant, options),
-    count: (table, tenant, by) => store.count(table, tenant, by),
-    everyTenant: () => store.everyTenant(),
+  return decorated(store, {
     change: (refs, decide) => store.change(refs, (found) => fed(decide(found))),
-    sweep: (now, limit) => store.sweep(now, limit),
-    check: () => store.check(),
-    close: () => store.close(),
-  }
+  })
 }
 
 function fed<A>(decision: Decision<A>): Decision<A> {

@@ -1,6 +1,7 @@
 import type { TenantId } from '#model/ids.ts'
 import type { Row } from '#model/row.ts'
 import { put, type Refs, row, type Store, type Write } from '#ports/store.ts'
+import { decorated } from './decorated.ts'
 
 /** From when to when the clock has gone back, epoch ms. */
 interface WentBack {
@@ -34,11 +35,9 @@ export function expireOnce(store: Store, clock: WatchedClock): Store {
     const jumps = clock.wentBack()
     return jumps.length === 0 ? found : (throughout(found, jumps, clock.now()) as T)
   }
-  return {
+  return decorated(store, {
     get: async (...args) => seen(await store.get(...args)),
     list: async (...args) => seen(await store.list(...args)),
-    count: (...args) => store.count(...args),
-    everyTenant: () => store.everyTenant(),
     change: (refs, decide) =>
       store.change(refs, (found) => {
         const jumps = clock.wentBack()
@@ -47,10 +46,7 @@ export function expireOnce(store: Store, clock: WatchedClock): Store {
         const entries = Object.entries(found).map(([name, it]) => [name, throughout(it, jumps, now)])
         return decide(Object.fromEntries(entries))
       }),
-    sweep: (...args) => store.sweep(...args),
-    check: () => store.check(),
-    close: () => store.close(),
-  }
+  })
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { TenantId } from '#model/ids.ts'
 import type { TableName, Tables } from '#model/tables.ts'
 import type { Store } from '#ports/store.ts'
+import { decorated } from './decorated.ts'
 
 /** What operators set up and every request reads: seldom written, and small. */
 const settings: ReadonlySet<TableName> = new Set(['tenants', 'applications', 'apis'])
@@ -51,11 +52,8 @@ export function rememberSettings(store: Store, monotonic: () => number = () => p
     kept.clear()
   }
 
-  return {
+  return decorated(store, {
     get,
-    list: (...args) => store.list(...args),
-    count: (...args) => store.count(...args),
-    everyTenant: () => store.everyTenant(),
     async change(refs, decide) {
       let touched = false
       try {
@@ -69,8 +67,5 @@ export function rememberSettings(store: Store, monotonic: () => number = () => p
         if (touched) forget()
       }
     },
-    sweep: (...args) => store.sweep(...args),
-    check: () => store.check(),
-    close: () => store.close(),
-  }
+  })
 }

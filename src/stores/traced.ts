@@ -1,14 +1,11 @@
 import type { Store } from '#ports/store.ts'
 import type { Tracing } from '#ports/tracing.ts'
+import { decorated } from './decorated.ts'
 
 /** The store, each of whose changes is a span that names the tables it read and wrote, and nothing of what is in them. */
 export function tracedStore(store: Store, tracing: Tracing | undefined): Store {
   if (tracing === undefined) return store
-  return {
-    get: (table, tenant, id) => store.get(table, tenant, id),
-    list: (table, tenant, options) => store.list(table, tenant, options),
-    count: (table, tenant, by) => store.count(table, tenant, by),
-    everyTenant: () => store.everyTenant(),
+  return decorated(store, {
     change(refs, decide) {
       const read = [...new Set(Object.values(refs).map(({ table }) => table))].sort().join(' ')
       return tracing.span('store.change', { 'polyfactor.tables.read': read }, async (note) => {
@@ -24,8 +21,5 @@ export function tracedStore(store: Store, tracing: Tracing | undefined): Store {
         return result
       })
     },
-    sweep: (now, limit) => store.sweep(now, limit),
-    check: () => store.check(),
-    close: () => store.close(),
-  }
+  })
 }
