@@ -9,13 +9,19 @@ const headType = 'polyfactor-audit-head+jwt'
  * itself can hold): one text for one value, whatever wrote it.
  */
 export function canonicalJson(value: unknown): string {
+  if (typeof value === 'string') return quoted(value)
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
   if (Array.isArray(value)) return `[${value.map((it) => canonicalJson(it)).join(',')}]`
-  const members = Object.entries(value)
-    .filter(([, it]) => it !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${members.map(([name, it]) => `${JSON.stringify(name)}:${canonicalJson(it)}`).join(',')}}`
+  let text = ''
+  for (const name of Object.keys(value).sort()) {
+    const it = (value as Record<string, unknown>)[name]
+    if (it !== undefined) text += `${text === '' ? '' : ','}${quoted(name)}:${canonicalJson(it)}`
+  }
+  return `{${text}}`
 }
+
+/** Printable ASCII without quote and backslash, as most names and values are, stands for itself. */
+const quoted = (text: string) => (/^[ !#-[\]-~]*$/.test(text) ? `"${text}"` : JSON.stringify(text))
 
 /** SHA-256 of the canonical JSON of an event, in base64url. */
 export function eventDigest(event: object): string {

@@ -38,6 +38,11 @@ export type Write = {
 export interface Decision<R> {
   readonly result: R
   readonly writes?: readonly Write[]
+  /**
+   * What the answer will need besides, and can be made while the writes are under way; must not throw, nor show anybody
+   * what it made before the change has resolved. A store may leave it out.
+   */
+  readonly meanwhile?: () => void
 }
 
 export interface ListOptions<T extends TableName> {
@@ -60,6 +65,7 @@ export interface ListOptions<T extends TableName> {
  * - `put` replaces a row that a ref of this change has loaded, and only if it is still exactly the row that was
  *   loaded: it is the conditional write by which one-time things are spent (S-27).
  * - `insert` adds a row that must not exist; `upsert` adds or replaces blindly; `remove` deletes if there.
+ * - A ref whose id or value is empty names nothing: it finds nothing, and no row may have an empty id.
  * - A conflict on a key (two inserts of one unique value) makes the store run the change again, at most 3 times, so
  *   that `decide` sees the row it lost against; after that it throws `StoreConflict`.
  * - If `decide` throws, nothing of this change is written and the error is passed on.

@@ -12,13 +12,22 @@ import {
   Taken,
   takeLoaded,
 } from './change.ts'
-import { type Cells, runBatch, type Step, type StepAnswer, shared, step, type Value } from './postgres-batch.ts'
+import {
+  type Cells,
+  gathered,
+  listed,
+  runBatch,
+  type Step,
+  type StepAnswer,
+  step,
+  type Value,
+} from './postgres-batch.ts'
 import { type Connections, callPatience } from './postgres-connection.ts'
 import { isSound, ofChange, sqlState } from './postgres-errors.ts'
 import { Locks } from './postgres-locks.ts'
 import { loadAll, loadLocked, postgresStatements, type RefShape, stillSame } from './postgres-sql.ts'
 import type { Job } from './postgres-writer.ts'
-import { columnOf, hasSets, indexValues, isStorable, setColumnOf, sqlTables } from './sql.ts'
+import { checkKeys, columnOf, hasSets, indexValues, isKey, isStorable, setColumnOf, sqlTables } from './sql.ts'
 
 /** What a change needs to run. */
 export interface Means {
@@ -38,6 +47,15 @@ interface Asked {
   readonly key: string
 }
 
+/** A row as `loadAll` answers it, and the ref it was found by. */
+interface RowOf {
+  readonly of: Asked
+  readonly cells: Cells
+}
+
+/** Cells of a row before those of its indexes: list, place, rev, id, doc, end. */
+const beforeIndexes = 6
+
 /** What was found, and in which form it is to be compared. */
 interface FoundRefs {
   readonly found: Readonly<Record<string, unknown>>
@@ -48,7 +66,10 @@ interface FoundRefs {
 
 /** What a decision has to write. */
 interface Plan {
+  /** What may be refused, replaced or removed; to go before what is only added: no change adds a row it also removes. */
   readonly steps: readonly Step[]
+  /** What can share statements with other changes. */
+  readonly alike: readonly Step[]
   readonly locks: Locks
   /** Rows whose own conditional write tells whether they are still the same. */
   readonly replaced: ReadonlySet<string>
@@ -65,8 +86,7 @@ interface Plan {
 export async function runChange(means: Means, refs: Refs, decide: Decide): Promise<unknown> {
   const asked = askedRefs(refs)
   // What an attempt had to lock, so that the next one can take it from the start, in order with all the rest.
-  const wanted = new Locks()
-  for (const { ref, key } of asked) lockRef(wanted, ref, key, true)
+  const wanted: Locks[] = []
   const run = { means, refs, asked, decide, wanted }
   for (let attempt = 0; ; attempt++) {
     try {
@@ -84,27 +104,45 @@ interface Run {
   readonly refs: Refs
   readonly asked: readonly Asked[]
   readonly decide: Decide
-  readonly wanted: Locks
+  readonly wanted: Locks[]
 }
 
 async function withoutLocks({ means, refs, asked, decide, wanted }: Run): Promise<unknown> {
-  const rows = asked.length === 0 ? [] : (await means.read(loadStep(asked))).rows
-  const read = gather(refs, asked, rows)
-  const { result, writes } = runDecide(decide, read.found)
+  const read = gather(refs, asked, asked.length === 0 ? [] : await load(means, asked))
+  const { result, writes, meanwhile } = runDecide(decide, read.found)
   if (!writes || writes.length === 0) return result
   const plan = planWrites(writes, read.loaded)
+  wanted.push(plan.locks)
   const others = asked.filter(({ ref }) => !(ref.one && plan.replaced.has(rowKey(ref.table, ref.tenant, ref.id))))
   for (const { ref, key } of others) lockRef(plan.locks, ref, key, false)
-  const conditions = others.length > 0 ? [sameStep(others, read.prints)] : []
-  wanted.claim(plan.locks)
   const mustLock = !plan.alone || others.length > 0
-  await means.write({ steps: [...conditions, ...plan.steps], locks: plan.locks, mustLock })
+  const { steps, alike, locks } = plan
+  const written = means.write({ conditions: sameSteps(others, read.prints), steps, alike, locks, mustLock })
+  // Twice: the first turn is the one that sends the writes.
+  if (meanwhile) setImmediate(() => setImmediate(meanwhile))
+  await written
   return result
+}
+
+/** Reads all refs in one round trip. */
+async function load(means: Means, asked: readonly Asked[]): Promise<readonly RowOf[]> {
+  const { text, pairs, counts } = loadAll(asked.map(({ shape }) => shape))
+  const lists: string[][] = counts.flatMap(() => [[], []])
+  const places: Asked[][] = counts.map(() => [])
+  asked.forEach((it, at) => {
+    const pair = pairs[at] as number
+    lists[2 * pair]?.push(it.ref.tenant)
+    lists[2 * pair + 1]?.push(it.key)
+    places[pair]?.push(it)
+  })
+  const { rows } = await means.read(listed(text, lists))
+  return rows.map((cells) => ({ of: places[Number(cells[0])]?.[Number(cells[1]) - 1] as Asked, cells }))
 }
 
 async function locked({ means, refs, asked, decide, wanted }: Run): Promise<unknown> {
   const held = new Locks()
-  held.claim(wanted)
+  for (const { ref, key } of asked) lockRef(held, ref, key, true)
+  for (const locks of wanted) held.claim(locks)
   return await means.connections.use(callPatience, async (client) => {
     const run = (steps: readonly Step[]) =>
       runBatch(client, steps).catch((error: unknown) => {
@@ -113,14 +151,15 @@ async function locked({ means, refs, asked, decide, wanted }: Run): Promise<unkn
     try {
       const loads = asked.map(({ ref, shape, key }) => step(loadLocked(shape), ref.tenant, key))
       const [, , ...answers] = await run([step('BEGIN'), held.wait(), ...loads])
-      const rows = answers.flatMap((it, at) => it.rows.map(([, ...cells]) => [String(at), ...cells]))
+      const rows = answers.flatMap((it, at) => it.rows.map((cells) => ({ of: asked[at] as Asked, cells })))
       const read = gather(refs, asked, rows)
       const { result, writes } = runDecide(decide, read.found)
       const plan = planWrites(writes ?? [], read.loaded)
       const more = plan.locks.without(held)
       const before = more.size > 0 ? [more.attempt()] : []
-      wanted.claim(more)
-      await run([...before, ...plan.steps, step('COMMIT')])
+      wanted.push(more)
+      const alike = gathered(plan.alike).map((it) => it.step)
+      await run([...before, ...plan.steps, ...alike, step('COMMIT')])
       return result
     } catch (error) {
       const cause = (error as { cause?: unknown }).cause
@@ -137,19 +176,24 @@ function askedRefs(refs: Refs): readonly Asked[] {
   for (const [name, ref] of Object.entries(refs)) {
     const key = ref.one ? ref.id : ref.value
     if (!ref.one) setColumnOf(sqlTables[ref.table], ref.index)
-    if (!isStorable(key) || !isStorable(ref.tenant)) continue
+    if (!isKey(key) || !isStorable(ref.tenant)) continue
     asked.push({ name, ref, key, shape: ref.one ? { table: ref.table } : { table: ref.table, index: ref.index } })
   }
   return asked
 }
 
-function loadStep(asked: readonly Asked[]): Step {
-  return step(loadAll(asked.map(({ shape }) => shape)), ...asked.flatMap(({ ref, key }) => [ref.tenant, key]))
-}
-
-function sameStep(asked: readonly Asked[], prints: ReadonlyMap<Asked, string>): Step {
-  const values = asked.flatMap((it) => [it.ref.tenant, it.key, prints.get(it) ?? ''])
-  return step(stillSame(asked.map(({ shape }) => shape)), ...values)
+/** Conditions that all refs still find what they found, a step for those looked up alike. */
+function sameSteps(asked: readonly Asked[], prints: ReadonlyMap<Asked, string>): readonly Step[] {
+  const alike = new Map<string, [string[], string[], string[]]>()
+  for (const it of asked) {
+    const text = stillSame(it.shape)
+    const lists = alike.get(text) ?? [[], [], []]
+    lists[0].push(it.ref.tenant)
+    lists[1].push(it.key)
+    lists[2].push(prints.get(it) ?? '')
+    alike.set(text, lists)
+  }
+  return [...alike].map(([text, lists]) => listed(text, lists))
 }
 
 function lockRef(locks: Locks, ref: Ref, key: string, exclusive: boolean): void {
@@ -157,31 +201,24 @@ function lockRef(locks: Locks, ref: Ref, key: string, exclusive: boolean): void 
   else locks.set(ref.table, columnOf(sqlTables[ref.table], ref.index), ref.tenant, key, exclusive)
 }
 
-function gather(refs: Refs, asked: readonly Asked[], rows: readonly Cells[]): FoundRefs {
+function gather(refs: Refs, asked: readonly Asked[], rows: readonly RowOf[]): FoundRefs {
   const found: Record<string, unknown> = {}
   for (const [name, ref] of Object.entries(refs)) found[name] = ref.one ? undefined : []
   const loaded: LoadedRow[] = []
   const prints = new Map<Asked, string>(asked.map((it) => [it, it.ref.one ? '0' : '']))
-  for (const [at, rev, id, doc, expiresAt, ...values] of rows as readonly (readonly string[])[]) {
-    const it = asked[Number(at)] as Asked
-    const { table, tenant } = it.ref
+  for (const { of, cells } of rows) {
+    const { table, tenant, one } = of.ref
+    const [, , rev, id, doc, expiresAt = null] = cells as readonly string[]
     const row = JSON.parse(doc as string) as Row
-    const width = sqlTables[table].columns.length
-    loaded.push({
-      table,
-      tenant,
-      id: id as string,
-      rev: rev as string,
-      expiresAt: (expiresAt as string | null) ?? null,
-      values: values.slice(0, width),
-    })
-    if (it.ref.one) {
-      found[it.name] = row
-      prints.set(it, rev as string)
+    const values = cells.slice(beforeIndexes, beforeIndexes + sqlTables[table].columns.length)
+    loaded.push({ table, tenant, id: id as string, rev: rev as string, expiresAt, values })
+    if (one) {
+      found[of.name] = row
+      prints.set(of, rev as string)
     } else {
-      ;(found[it.name] as Row[]).push(row)
-      const before = prints.get(it)
-      prints.set(it, before ? `${before},${id}:${rev}` : `${id}:${rev}`)
+      ;(found[of.name] as Row[]).push(row)
+      const before = prints.get(of)
+      prints.set(of, before ? `${before},${id}:${rev}` : `${id}:${rev}`)
     }
   }
   return { found, loaded, prints }
@@ -192,6 +229,7 @@ const rowKey = (table: TableName, tenant: string, id: string) => `${table}\0${te
 function planWrites(writes: readonly Write[], loaded: LoadedRow[]): Plan {
   const locks = new Locks()
   const steps: Step[] = []
+  const alike: Step[] = []
   const replaced = new Set<string>()
   let alone = true
   for (const one of writes) {
@@ -224,7 +262,7 @@ function planWrites(writes: readonly Write[], loaded: LoadedRow[]): Plan {
       if (hasSets(table) && values.some((it) => it !== null)) alone = false
       inSets(row.tenant, before.values)
       if (String(expiresAt) === String(before.expiresAt) && sameValues(before.values, values)) {
-        steps.push(shared(statements.putDoc, statements.putDocs, doc, row.tenant, row.id, before.rev))
+        alike.push(listed(statements.putDoc, [[doc], [row.tenant], [row.id], [before.rev]], 0))
         continue
       }
       const stored: Value[] = [...storable(table, values)]
@@ -233,8 +271,7 @@ function planWrites(writes: readonly Write[], loaded: LoadedRow[]): Plan {
       steps.push(step(statements.put, expiresAt, doc, ...stored, row.tenant, row.id, before.rev))
       continue
     }
-    if (!isStorable(row.id) || !isStorable(row.tenant))
-      throw new TypeError(`an id in ${table} holds a broken character`)
+    checkKeys(table, row)
     const before = loaded.find((it) => it.table === table && it.tenant === row.tenant && it.id === row.id)
     if (before) inSets(row.tenant, before.values)
     inSets(row.tenant, values)
@@ -243,11 +280,11 @@ function planWrites(writes: readonly Write[], loaded: LoadedRow[]): Plan {
       locks.row(table, row.tenant, row.id, true)
     }
     const stored: Value[] = [row.tenant, row.id, expiresAt, doc, ...storable(table, values)]
-    steps.push(
-      one.do === 'insert'
-        ? shared(statements.insert, statements.inserts, ...stored)
-        : step(statements.upsert, ...stored),
-    )
+    if (one.do === 'upsert') steps.push(step(statements.upsert, ...stored))
+    else {
+      const lists = stored.map((it) => [it])
+      alike.push(listed(statements.insert, lists, 3))
+    }
   }
-  return { steps, locks, replaced, alone }
+  return { steps, alike, locks, replaced, alone }
 }

@@ -1,5 +1,5 @@
 import type { TableName } from '#model/tables.ts'
-import { type Step, step } from './postgres-batch.ts'
+import { listed, type Step } from './postgres-batch.ts'
 import { lockKeys, tryKeys } from './postgres-sql.ts'
 
 /**
@@ -7,22 +7,19 @@ import { lockKeys, tryKeys } from './postgres-sql.ts'
  * keys see to it that of two changes one comes after the other, also where there is no row that could be locked.
  */
 export class Locks {
-  readonly #keys = new Map<number, { readonly a: number; readonly b: number; readonly exclusive: boolean }>()
+  /** By key: whether exclusively. */
+  readonly #keys = new Map<number, boolean>()
 
   row(table: TableName, tenant: string, id: string, exclusive: boolean): void {
-    this.#add(`${table}\0${tenant}\0${id}`, exclusive)
+    this.#add(keyOf(`${table}\0${tenant}\0${id}`), exclusive)
   }
 
   set(table: TableName, column: string, tenant: string, value: string, exclusive: boolean): void {
-    this.#add(`${table}\0${tenant}\0${column}\0${value}`, exclusive)
+    this.#add(keyOf(`${table}\0${tenant}\0${column}\0${value}`), exclusive)
   }
 
-  #add(text: string, exclusive: boolean): void {
-    const [a, b] = twoHashes(text)
-    // As many bits of both as a number holds exactly; who shares them shares a lock.
-    const key = (a >>> 0) * 0x200000 + (b & 0x1fffff)
-    if (this.#keys.get(key)?.exclusive === true) return
-    this.#keys.set(key, { a, b, exclusive })
+  #add(key: number, exclusive: boolean): void {
+    if (this.#keys.get(key) !== true) this.#keys.set(key, exclusive)
   }
 
   get size(): number {
@@ -32,27 +29,27 @@ export class Locks {
   /** Without those another has; `other` must hold them exclusively. */
   without(other: Locks): Locks {
     const rest = new Locks()
-    for (const [key, it] of this.#keys) if (!other.#keys.has(key)) rest.#keys.set(key, it)
+    for (const [key, exclusive] of this.#keys) if (!other.#keys.has(key)) rest.#keys.set(key, exclusive)
     return rest
   }
 
   /** Whether two changes with these locks would have to wait for each other. */
   clashes(other: Locks): boolean {
-    for (const [key, it] of other.#keys) {
+    for (const [key, exclusive] of other.#keys) {
       const mine = this.#keys.get(key)
-      if (mine && (mine.exclusive || it.exclusive)) return true
+      if (mine !== undefined && (mine || exclusive)) return true
     }
     return false
   }
 
   /** All of these too. */
   join(other: Locks): void {
-    for (const [key, it] of other.#keys) if (this.#keys.get(key)?.exclusive !== true) this.#keys.set(key, it)
+    for (const [key, exclusive] of other.#keys) this.#add(key, exclusive)
   }
 
   /** All of these too, exclusively. */
   claim(other: Locks): void {
-    for (const [key, it] of other.#keys) this.#keys.set(key, { ...it, exclusive: true })
+    for (const key of other.#keys.keys()) this.#keys.set(key, true)
   }
 
   /** Takes all of them, everywhere in one order, so that no changes wait for each other in a circle. */
@@ -66,14 +63,17 @@ export class Locks {
   }
 
   #step(text: string): Step {
-    const all = [...this.#keys.values()].sort((x, y) => x.a - y.a || x.b - y.b)
-    return step(
-      text,
-      `{${all.map(({ a }) => a).join()}}`,
-      `{${all.map(({ b }) => b).join()}}`,
-      `{${all.map(({ exclusive }) => (exclusive ? 't' : 'f')).join()}}`,
-    )
+    const marked = new Float64Array(this.#keys.size)
+    let at = 0
+    for (const [key, exclusive] of this.#keys) marked[at++] = 2 * key + (exclusive ? 1 : 0)
+    return listed(text, [Array.from(marked.sort())])
   }
+}
+
+/** As many bits of two hashes as a number holds exactly, and one to spare; who shares them shares a lock. */
+function keyOf(text: string): number {
+  const [a, b] = twoHashes(text)
+  return (a >>> 0) * 0x80000 + (b & 0x7ffff)
 }
 
 /**

@@ -21,7 +21,7 @@ export interface RefShape {
 }
 
 const setKey = ({ table, index }: RefShape) => (index === undefined ? 'id' : setColumnOf(sqlTables[table], index))
-const where = (shape: RefShape, first: number) => `tenant = $${first} AND ${setKey(shape)} = $${first + 1}`
+const where = (shape: RefShape, tenant: string, key: string) => `tenant = ${tenant} AND ${setKey(shape)} = ${key}`
 
 /** rev, id, doc, expires_at and `widest` index columns, whatever the table. */
 function loadedColumns(table: TableName): string {
@@ -30,110 +30,114 @@ function loadedColumns(table: TableName): string {
   return ['rev', 'id', 'doc', 'expires_at', ...filled].join(', ')
 }
 
-/** Rows of a set, in the order of their ids. The inner OFFSET 0 keeps the planner from walking a tenant in that order. */
-function rowsOf(shape: RefShape, first: number, columns: string): string {
-  const found = `SELECT ${columns} FROM ${shape.table} WHERE ${where(shape, first)}`
-  return shape.index === undefined ? found : `(SELECT * FROM (${found} OFFSET 0) AS s ORDER BY id LIMIT 1000)`
+/**
+ * Rows of one ref, of a set in the order of their ids. The inner OFFSET 0 keeps the planner from walking a tenant in
+ * that order, and from looking for the rows of all refs at once.
+ */
+function rowsOf(shape: RefShape, columns: string): string {
+  const found = `SELECT ${columns} FROM ${shape.table} WHERE ${where(shape, 'v.tenant', 'v.key')} OFFSET 0`
+  return shape.index === undefined ? found : `SELECT * FROM (${found}) AS s ORDER BY id LIMIT 1000`
 }
 
-/** Makes a text once for refs of the same shapes: there are as many as places in the code that change something. */
-function once(make: (shapes: readonly RefShape[]) => string): (shapes: readonly RefShape[]) => string {
-  const made = new Map<string, string>()
-  return (shapes) => {
-    let key = ''
-    for (const { table, index } of shapes) key += index === undefined ? `${table} ` : `${table}.${index} `
-    const known = made.get(key)
-    if (known !== undefined) return known
-    const text = make(shapes)
-    made.set(key, text)
-    return text
-  }
+const shapeKey = ({ table, index }: RefShape) => (index === undefined ? table : `${table}.${index}`)
+
+/** How refs of certain shapes are loaded: a statement, and the pair of lists each ref is looked up by. */
+export interface Loading {
+  readonly text: string
+  /** Of each ref: which pair of lists has its tenant and key. */
+  readonly pairs: readonly number[]
+  /** Refs in each pair. */
+  readonly counts: readonly number[]
 }
 
-/** Rows of all refs at one moment: number of the ref, then as `loadedColumns`. Values: tenant and key of each ref. */
-export const loadAll = once((shapes) =>
-  shapes
-    .map((shape, at) => `SELECT ${at}, l.* FROM (${rowsOf(shape, 2 * at + 1, loadedColumns(shape.table))}) AS l`)
-    .join(' UNION ALL '),
-)
+const loadings = new Map<string, Loading>()
+
+/**
+ * Rows of all refs at one moment: number of the pair of lists, place in it (from 1), then as `loadedColumns`. Values:
+ * two arrays for each shape, tenants and keys. Several changes that load the same shapes may share it.
+ */
+export function loadAll(shapes: readonly RefShape[]): Loading {
+  let key = ''
+  for (const shape of shapes) key += `${shapeKey(shape)} `
+  const known = loadings.get(key)
+  if (known) return known
+  const made = makeLoading(shapes)
+  loadings.set(key, made)
+  return made
+}
+
+function makeLoading(shapes: readonly RefShape[]): Loading {
+  const each = new Map(shapes.map((shape) => [shapeKey(shape), shape]))
+  const keys = [...each.keys()]
+  const pairs = shapes.map((shape) => keys.indexOf(shapeKey(shape)))
+  const texts = [...each.values()].map((shape, at) => {
+    const lists = `unnest($${2 * at + 1}::text[], $${2 * at + 2}::text[]) WITH ORDINALITY AS v (tenant, key, n)`
+    return `SELECT ${at}, v.n, l.* FROM ${lists}, LATERAL (${rowsOf(shape, loadedColumns(shape.table))}) AS l`
+  })
+  return { text: texts.join(' UNION ALL '), pairs, counts: keys.map((_, at) => pairs.filter((it) => it === at).length) }
+}
 
 /** The same for one ref, with the rows locked until the transaction ends. */
 export function loadLocked(shape: RefShape): string {
-  const found = `SELECT * FROM ${shape.table} WHERE ${where(shape, 1)} OFFSET 0 FOR UPDATE`
-  return `SELECT 0, ${loadedColumns(shape.table)} FROM (${found}) AS s ORDER BY id LIMIT 1000`
+  const found = `SELECT * FROM ${shape.table} WHERE ${where(shape, '$1', '$2')} OFFSET 0 FOR UPDATE`
+  return `SELECT 0, 1, ${loadedColumns(shape.table)} FROM (${found}) AS s ORDER BY id LIMIT 1000`
 }
+
+const conditions = new Map<string, string>()
 
 /**
- * Fails with division by zero unless every ref still finds what it found. Values of each ref: tenant, key, and its
- * fingerprint: the rev (0: no row) or, of a set, `id:rev` of its rows, sorted and joined by commas.
+ * Fails with division by zero unless every ref of a shape still finds what it found. Values: arrays of tenants, keys, and
+ * fingerprints: the rev (0: no row) or, of a set, `id:rev` of its rows, sorted and joined by commas.
  */
-export const stillSame = once((shapes) => {
-  const same = shapes.map((shape, at) => {
-    const first = 3 * at + 1
-    if (shape.index === undefined) {
-      return `coalesce((SELECT rev FROM ${shape.table} WHERE ${where(shape, first)}), 0) = $${first + 2}::bigint`
-    }
-    const rows = rowsOf(shape, first, 'id, rev')
-    return `coalesce((SELECT string_agg(id || ':' || rev, ',') FROM ${rows} AS r), '') = $${first + 2}`
-  })
-  return `SELECT 1 / (CASE WHEN ${same.join(' AND ')} THEN 1 ELSE 0 END)`
-})
-
-/** Fails with division by zero unless exactly one row was written (S-27). */
-const exactlyOne = (write: string) => `WITH w AS (${write} RETURNING 1) SELECT 1 / count(*) FROM w`
-
-/** Makes a text once for each number of rows. */
-function forRows(make: (rows: number) => string): (rows: number) => string {
-  const made: string[] = []
-  return (rows) => {
-    made[rows] ??= make(rows)
-    return made[rows]
-  }
+export function stillSame(shape: RefShape): string {
+  const key = shapeKey(shape)
+  const known = conditions.get(key)
+  if (known !== undefined) return known
+  const [type, now] =
+    shape.index === undefined
+      ? ['bigint', `coalesce((${rowsOf(shape, 'rev')}), 0)`]
+      : ['text', `coalesce((SELECT string_agg(id || ':' || rev, ',') FROM (${rowsOf(shape, 'id, rev')}) AS r), '')`]
+  const lists = `unnest($1::text[], $2::text[], $3::${type}[]) AS v (tenant, key, found)`
+  const text = `SELECT 1 / (CASE WHEN bool_and(${now} = v.found) THEN 1 ELSE 0 END) FROM ${lists}`
+  conditions.set(key, text)
+  return text
 }
 
-/** `($1, $2), ($3, $4)`: parameters of so many rows; `types` where the database cannot tell. */
-function manyMarks(rows: number, types: readonly string[], before = ''): string {
-  const one = (row: number) => types.map((type, at) => `$${row * types.length + at + 1}${type}`).join(', ')
-  return Array.from({ length: rows }, (_, row) => `(${before.replace('#', String(row))}${one(row)})`).join(', ')
-}
+/** Fails with division by zero unless exactly so many rows were written (S-27). */
+const exactly = (rows: string, write: string) =>
+  `WITH w AS (${write} RETURNING 1) SELECT 1 / (CASE WHEN count(*) = ${rows} THEN 1 ELSE 0 END) FROM w`
 
-/** Several rows by one statement; values as in the statement for one, row by row. */
+/**
+ * Statements that write any number of rows. Values: an array of each column in the order of `statements`, with the
+ * documents as `listed` hands them over.
+ */
 function severalOf(table: TableName) {
   const names = sqlTables[table].columns.map(({ column }) => column)
-  const columns = ['rev', 'tenant', 'id', 'expires_at', 'doc', ...names]
-  const untyped = columns.slice(1).map(() => '')
+  const documents = (at: number) => `string_to_array($${at}::text, E'\\x1e')`
+  const indexed = names.map((_, i) => `, $${i + 5}::text[]`).join('')
+  const given = `unnest($1::text[], $2::text[], $3::bigint[], ${documents(4)}${indexed})`
+  const replaced = `unnest(${documents(1)}, $2::text[], $3::text[], $4::bigint[]) AS v (doc, tenant, id, rev)`
   return {
-    /** Each row with its number, counted from 0. */
-    gets: forRows(
-      (rows) =>
-        `SELECT v.n, t.doc FROM (VALUES ${manyMarks(rows, ['::text', '::text'], '#, ')}) AS v (n, tenant, id) ` +
-        `JOIN ${table} AS t ON t.tenant = v.tenant AND t.id = v.id`,
-    ),
-    inserts: forRows(
-      (rows) => `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${manyMarks(rows, untyped, '1, ')}`,
-    ),
-    /** Fails with division by zero unless every one of them was written. */
-    putDocs: forRows(
-      (rows) =>
-        `WITH w AS (UPDATE ${table} AS t SET rev = t.rev + 1, doc = v.doc ` +
-        `FROM (VALUES ${manyMarks(rows, ['::text', '::text', '::text', '::bigint'])}) AS v (doc, tenant, id, rev) ` +
-        'WHERE t.tenant = v.tenant AND t.id = v.id AND t.rev = v.rev RETURNING 1) ' +
-        `SELECT 1 / (CASE WHEN count(*) = ${rows} THEN 1 ELSE 0 END) FROM w`,
+    insert: `INSERT INTO ${table} (${['rev', 'tenant', 'id', 'expires_at', 'doc', ...names].join(', ')}) SELECT 1, * FROM ${given}`,
+    putDoc: exactly(
+      'cardinality($2::text[])',
+      `UPDATE ${table} AS t SET rev = t.rev + 1, doc = v.doc FROM ${replaced} ` +
+        'WHERE t.tenant = v.tenant AND t.id = v.id AND t.rev = v.rev',
     ),
   }
 }
 
 function statementsOf(table: TableName) {
-  const { get, insert, upsert, put, putDoc, remove, list, count } = plain[table]
+  const { upsert, put, remove, list, count } = plain[table]
+  const lists = 'unnest($1::text[], $2::text[]) WITH ORDINALITY AS v (tenant, key, n)'
   return {
     ...severalOf(table),
-    get,
-    insert,
+    /** As `loadAll`, but documents only. */
+    get: `SELECT 0, v.n, l.doc FROM ${lists}, LATERAL (${rowsOf({ table }, 'doc')}) AS l`,
     upsert,
     remove,
     count,
-    put: exactlyOne(put),
-    putDoc: exactlyOne(putDoc),
+    put: exactly('1', put),
     list: (shape: ListShape) => (shape.column === undefined ? list(shape) : listBy(table, shape.column, shape)),
   }
 }
@@ -152,15 +156,15 @@ function listBy(table: TableName, column: string, { after, descending }: ListSha
   return `SELECT doc FROM ${from} AS s${later} ORDER BY id ${descending ? 'DESC' : 'ASC'} LIMIT $${next} OFFSET $${next + 1}`
 }
 
-/** Locks for the rest of the transaction. Values: two halves of each key, in order, and `t` or `f` for exclusive. */
+/** Locks for the rest of the transaction. Value: an array of keys, in order; the last bit of each says exclusive. */
 export const lockKeys =
-  'SELECT CASE WHEN x THEN pg_advisory_xact_lock(a, b) ELSE pg_advisory_xact_lock_shared(a, b) END ' +
-  'FROM unnest($1::int[], $2::int[], $3::bool[]) AS k (a, b, x)'
+  'SELECT CASE k & 1 WHEN 1 THEN pg_advisory_xact_lock(k >> 1) ELSE pg_advisory_xact_lock_shared(k >> 1) END ' +
+  'FROM unnest($1::bigint[]) AS k'
 
 /** The same, but fails with division by zero where it would have to wait. */
 export const tryKeys =
-  'SELECT 1 / min(CASE WHEN x THEN pg_try_advisory_xact_lock(a, b) ELSE pg_try_advisory_xact_lock_shared(a, b) END::int) ' +
-  'FROM unnest($1::int[], $2::int[], $3::bool[]) AS k (a, b, x)'
+  'SELECT 1 / min(CASE k & 1 WHEN 1 THEN pg_try_advisory_xact_lock(k >> 1) ' +
+  'ELSE pg_try_advisory_xact_lock_shared(k >> 1) END::int) FROM unnest($1::bigint[]) AS k'
 
 /** Deletes dead rows nobody holds just now. Values: now, limit. */
 export function sweepTable(table: TableName): string {
@@ -176,7 +180,14 @@ export function inPostgres(migration: string): string {
   return migration.replaceAll(/\bTEXT\b/g, 'TEXT COLLATE "C"')
 }
 
-/** Tables whose rows are replaced all the time keep room for it, so that no index has to change with them. */
-export const keepRoom = ['challenges', 'tickets', 'budgets', 'authenticators', 'users', 'messages', 'artifacts']
-  .map((table) => `ALTER TABLE ${table} SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05)`)
-  .join('; ')
+const roomy = (percent: number, tables: readonly TableName[]) =>
+  tables.map((it) => `ALTER TABLE ${it} SET (fillfactor = ${percent}, autovacuum_vacuum_scale_factor = 0.05)`)
+
+/**
+ * Tables whose rows are replaced keep room for it, so that no index has to change with them: where every row is, soon
+ * after it was made and in the order they were made in, as much again.
+ */
+export const keepRoom = [
+  ...roomy(50, ['challenges', 'tickets', 'messages']),
+  ...roomy(80, ['budgets', 'authenticators', 'users', 'artifacts']),
+].join('; ')

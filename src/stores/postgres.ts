@@ -2,7 +2,7 @@ import type { TenantId } from '#model/ids.ts'
 import type { IndexName, TableName, Tables } from '#model/tables.ts'
 import { type Decision, type Found, type ListOptions, type Refs, type Store, StoreUnavailable } from '#ports/store.ts'
 import type { Decide } from './change.ts'
-import { runBatch, type Step, type StepAnswer, shared, step, type Value } from './postgres-batch.ts'
+import { listed, runBatch, type Step, type StepAnswer, step, type Value } from './postgres-batch.ts'
 import { runChange } from './postgres-change.ts'
 import { type Connections, connect, longPatience } from './postgres-connection.ts'
 import { unavailable } from './postgres-errors.ts'
@@ -57,10 +57,8 @@ export class PostgresStore implements Store {
   async get<T extends TableName>(table: T, tenant: TenantId, id: string): Promise<Tables[T] | undefined> {
     return this.#taken(async () => {
       if (!isStorable(tenant) || !isStorable(id)) return undefined
-      const { rows } = await this.#readSoon(
-        shared(postgresStatements[table].get, postgresStatements[table].gets, tenant, id),
-      )
-      const doc = rows[0]?.[0]
+      const { rows } = await this.#readSoon(listed(postgresStatements[table].get, [[tenant], [id]]))
+      const doc = rows[0]?.[2]
       return doc ? (JSON.parse(doc) as Tables[T]) : undefined
     })
   }

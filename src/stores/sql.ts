@@ -92,6 +92,17 @@ export function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0')
 }
 
+/** Whether a ref may find something under this text; nothing has an empty name. */
+export function isKey(text: string): boolean {
+  return text !== '' && isStorable(text)
+}
+
+/** Refuses rows nothing could name. Throws TypeError. */
+export function checkKeys(table: TableName, { tenant, id }: Row): void {
+  if (!isStorable(id) || !isStorable(tenant)) throw new TypeError(`an id in ${table} holds a broken character`)
+  if (id === '') throw new TypeError(`an id in ${table} is empty`)
+}
+
 export interface ListShape {
   /** Column the rows are found by. */
   readonly column?: string

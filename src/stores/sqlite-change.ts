@@ -12,7 +12,7 @@ import {
   Taken,
   takeLoaded,
 } from './change.ts'
-import { indexValues, isStorable, setColumnOf } from './sql.ts'
+import { checkKeys, indexValues, isKey, isStorable, setColumnOf } from './sql.ts'
 import type { Connection } from './sqlite-connection.ts'
 
 type Loaded = LoadedRow<number>
@@ -89,11 +89,11 @@ function writeTogether(connection: Connection, writes: readonly Write[], loaded:
 function load(connection: Connection, ref: Ref, loaded: Loaded[]): Row | undefined | readonly Row[] {
   const { sql, load, loadMany } = connection.table(ref.table)
   if (ref.one) {
-    const cells = isStorable(ref.id) ? (load.get(ref.tenant, ref.id) as unknown as Cells | undefined) : undefined
+    const cells = isKey(ref.id) ? (load.get(ref.tenant, ref.id) as unknown as Cells | undefined) : undefined
     return cells && keep(ref.table, ref.tenant, cells, loaded)
   }
   const column = setColumnOf(sql, ref.index)
-  if (!isStorable(ref.value)) return []
+  if (!isKey(ref.value)) return []
   const all = loadMany(column).all(ref.tenant, ref.value) as unknown as Cells[]
   return all.map((cells) => keep(ref.table, ref.tenant, cells, loaded))
 }
@@ -132,7 +132,7 @@ function write(connection: Connection, one: Write, loaded: Loaded[]): void {
     if (changes !== 1) throw new Taken(`a row of ${table} changed meanwhile`)
     return
   }
-  if (!isStorable(row.id) || !isStorable(row.tenant)) throw new TypeError(`an id in ${table} holds a broken character`)
+  checkKeys(table, row)
   try {
     prepared[one.do].run(row.tenant, row.id, expiresAt, doc, ...storable(table, values))
   } catch (error) {

@@ -356,7 +356,6 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         '/* */ $1 ?1 :a @b',
         'ünïcödé 漢字 🧑‍🚀 \u202e\ufeff',
         'line\nbreak\ttab\u0001',
-        '',
       ]
       for (const text of nasty) {
         const tenant = asTenant(`t${text}`)
@@ -384,6 +383,15 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         await assert.rejects(write(insert('users', user(acme, text))), TypeError)
         await assert.rejects(write(insert('users', user(acme, 'broken', { emailKey: text }))), TypeError)
       }
+    })
+
+    test('an empty id or value names nothing, and no row may have an empty id', async () => {
+      const tenant = asTenant('nameless')
+      await write(insert('users', user(tenant, 'ada', { emailKey: '' })))
+      const refs = { one: row('users', tenant, ''), many: rows('users', 'email', tenant, '') }
+      assert.deepEqual(await store.change(refs, (result) => ({ result })), { one: undefined, many: [] })
+      await assert.rejects(write(insert('users', user(tenant, ''))), TypeError)
+      await assert.rejects(write(upsert('budgets', budget(tenant, ''))), TypeError)
     })
 
     test('keeps tenant and id from running into each other', async () => {
