@@ -135,7 +135,11 @@ function decideFor<R extends Refs, A>(
   const provedSecond = justProvedBoth(proofs, parts.clock.now())
   const left = loginWrites(parts, caller, granted, { isNew, provedSecond })
   const learned = provedSecond ? lesson.writes(found) : []
-  return { result: yes({ granted, issued: made.issued }), writes: [...made.writes, ...decided, ...left, ...learned] }
+  return {
+    result: yes({ granted, issued: made.issued }),
+    writes: [...made.writes, ...decided, ...left, ...learned],
+    ...(made.meanwhile && { meanwhile: made.meanwhile }),
+  }
 }
 
 /** What became of a login that was rated: what is left to do besides is no matter of risk. */

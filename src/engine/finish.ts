@@ -68,6 +68,7 @@ export async function finish<R extends Refs, A>(
         ...loginWrites(parts, caller, granted, { isNew: false, provedSecond }),
         ...(provedSecond ? risk.lesson.writes(found) : []),
       ],
+      ...(issued.meanwhile && { meanwhile: issued.meanwhile }),
     }
   })
   if (outcome.yes !== undefined) await risk.lesson.spread()

@@ -23,7 +23,13 @@ export interface Issue<R extends Refs, A> {
 
 /** What issuing made; or why not, with what its refusal leaves behind (a family of tokens that has to end). */
 export type Made<A> =
-  | { readonly issued: A; readonly writes: readonly Write[]; readonly refuse?: undefined }
+  | {
+      readonly issued: A
+      readonly writes: readonly Write[]
+      readonly refuse?: undefined
+      /** As in `Decision`: to be done while the writes are under way. */
+      readonly meanwhile?: (() => void) | undefined
+    }
   | { readonly refuse: Refusal; readonly writes: readonly Write[] }
 
 /** For callers that need nothing committed beside the grant. */

@@ -106,7 +106,9 @@ export interface TokenAnswer {
 export interface Minted {
   /** To be committed in the change that spends what the tokens are given for (S-27). */
   readonly writes: readonly Write[]
-  /** Signs; call it after the commit, so that nobody holds a token the store does not know of. */
+  /** Makes the signatures ahead of `respond`, say while the commit is under way. Throws nothing: `respond` will. */
+  sign(): void
+  /** Call it after the commit, so that nobody holds a token the store does not know of. */
   respond(): Promise<TokenAnswer>
   readonly grantId?: string
   readonly scope: readonly string[]
@@ -156,15 +158,19 @@ export function prepare(order: TokenOrder): Minted {
     refreshes && user !== undefined && grantId !== undefined ? refreshToken(parts, user, grantId) : undefined
   if (refresh !== undefined) writes.push(insert('artifacts', refresh.row))
 
+  const signatures = signOnce(() => ({
+    idToken: scope.includes('openid') && user !== undefined ? signIdToken(parts, user) : undefined,
+    accessToken: access.sign(),
+  }))
   return {
     writes,
     grantId,
     scope,
     accessTokenId: access.id,
     refresh,
+    sign: signatures.ahead,
     async respond() {
-      const idToken = scope.includes('openid') && user !== undefined ? signIdToken(parts, user) : undefined
-      const accessToken = access.sign()
+      const { idToken, accessToken } = signatures.now()
       return {
         access_token: await accessToken,
         token_type: order.dpopJkt === undefined ? 'Bearer' : 'DPoP',
@@ -175,6 +181,30 @@ export function prepare(order: TokenOrder): Minted {
       }
     },
   }
+}
+
+interface Signatures {
+  readonly idToken: string | Promise<string> | undefined
+  readonly accessToken: string | Promise<string>
+}
+
+/** Signatures that are made once, ahead of time or when they are wanted. What fails ahead of time is tried again then. */
+function signOnce(sign: () => Signatures): { readonly ahead: () => void; readonly now: () => Signatures } {
+  let made: Signatures | undefined
+  const now = () => {
+    made ??= sign()
+    return made
+  }
+  const ahead = () => {
+    try {
+      const { idToken, accessToken } = now()
+      // Where the commit fails, nobody waits for them any more.
+      for (const it of [idToken, accessToken]) if (it instanceof Promise) it.catch(() => {})
+    } catch {
+      made = undefined
+    }
+  }
+  return { ahead, now }
 }
 
 interface Parts {

@@ -73,7 +73,7 @@ export async function tokenIssue(dialect: Dialect, request: IssueRequest): Promi
       refs: {},
       decide: (granted) => {
         const minted = prepare(order(granted))
-        return { issued: { respond: () => minted.respond(), minted }, writes: minted.writes }
+        return { issued: { respond: () => minted.respond(), minted }, writes: minted.writes, meanwhile: minted.sign }
       },
     }
   }
@@ -86,7 +86,7 @@ export async function tokenIssue(dialect: Dialect, request: IssueRequest): Promi
       const ready = readyRefresh({ look, dpopJkt, minted, keyring: parts.keyring, now })
       const planned = plan(found as unknown as RefreshFound, ready)
       return planned.yes
-        ? { issued: { respond: planned.yes.respond, minted }, writes: planned.writes }
+        ? { issued: { respond: planned.yes.respond, minted }, writes: planned.writes, meanwhile: minted.sign }
         : { refuse: { no: 'ticket-unknown' }, writes: planned.writes }
     },
   }

@@ -103,7 +103,7 @@ export async function tokenIssue(call: Call, wish: Wish, refresh?: RefreshLook):
       refs: {},
       decide: (granted) => {
         const minted = mint(granted)
-        return { issued: issued(granted.user, minted.respond), writes: minted.writes }
+        return { issued: issued(granted.user, minted.respond), writes: minted.writes, meanwhile: minted.sign }
       },
     })
   }

@@ -104,6 +104,7 @@ export function succeed<R extends Refs, A>(
       ...(flow.by === 'ticket' ? loginWrites(parts, caller, granted, { isNew: false, provedSecond: true }) : []),
       ...(risk?.lesson.writes(found) ?? []),
     ],
+    ...(issued.meanwhile && { meanwhile: issued.meanwhile }),
   }
 }
 

@@ -29,7 +29,7 @@ export async function passwordIssue(
         scope: wish.scope,
         grantType: 'password',
       })
-      return { issued: { respond: async () => answerOf(await minted.respond(), user) }, writes }
+      return { issued: { respond: async () => answerOf(await minted.respond(), user) }, writes, meanwhile: minted.sign }
     },
   }
 }
