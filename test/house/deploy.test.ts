@@ -46,7 +46,7 @@ describe('the Dockerfile', () => {
       if (stage !== undefined) assert.ok(names.includes(stage), stage)
       else for (const path of rest.split(/\s+/).slice(0, -1)) assert.ok(existsSync(join(root, path)), path)
     }
-    const [, main = ''] = JSON.parse(of('ENTRYPOINT')[0] ?? '[]')
+    const [, , main = ''] = JSON.parse(of('ENTRYPOINT')[0] ?? '[]')
     assert.ok(existsSync(join(root, main.replace('/app/', ''))), main)
   })
 
@@ -162,7 +162,10 @@ describe('the Helm chart', () => {
 test('the unit of systemd is one, is hardened, and starts what exists', (t) => {
   const path = 'deploy/systemd/polyfactor.service'
   const text = read(path)
-  assert.match(text, /^ExecStart=\/opt\/polyfactor\/node_modules\/\.bin\/node \/opt\/polyfactor\/src\/main\.ts serve /m)
+  assert.match(
+    text,
+    /^ExecStart=\/opt\/polyfactor\/node_modules\/\.bin\/node --max-semi-space-size=64 \/opt\/polyfactor\/src\/main\.ts serve /m,
+  )
   assert.ok(existsSync(join(root, 'src/main.ts')))
   for (const line of ['NoNewPrivileges=yes', 'ProtectSystem=strict', 'DynamicUser=yes', 'CapabilityBoundingSet=']) {
     assert.ok(text.split('\n').includes(line), line)
