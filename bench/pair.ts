@@ -4,10 +4,11 @@
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { ask, postgresKinds, startPostgres } from '#test/support/postgres.ts'
+import { ask, postgresKinds } from '#test/support/postgres.ts'
 import { databaseCpu } from './database-cpu.ts'
 import { type LoadProcess, type ServerProcess, startLoad, startServer } from './processes.ts'
 import { median } from './report.ts'
+import { settle, startSteadyPostgres } from './steady-postgres.ts'
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
 const effort = values.quick ? { rounds: 3, seconds: 2 } : { rounds: 5, seconds: 5 }
@@ -25,7 +26,7 @@ interface Round {
 
 const [kind] = postgresKinds()
 if (!kind) throw new Error('no PostgreSQL here')
-const postgres = await startPostgres(kind)
+const postgres = await startSteadyPostgres(kind)
 const loads = [startLoad(), startLoad()]
 const servers: ServerProcess[] = []
 try {
@@ -34,6 +35,7 @@ try {
   const order = { target: 'polyfactor', case: 'mfa-otp', algorithm: 'ES256', folder: '', database } as const
   servers.push(await startServer({ ...order, rows }), await startServer({ ...order, rows: 0, joins: true }))
   await ask(database, 'VACUUM ANALYZE')
+  await settle(database)
   console.log(
     `Node ${process.version}, ${kind.name}, ${availableParallelism()} CPUs, loopback, ${connections} connections in all; ` +
       `medians of ${effort.rounds} rounds of ${effort.seconds} s that take turns`,

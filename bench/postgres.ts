@@ -6,11 +6,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { ask, type PostgresServer, postgresKinds, startPostgres } from '#test/support/postgres.ts'
+import { ask, type PostgresServer, postgresKinds } from '#test/support/postgres.ts'
 import { databaseCpu } from './database-cpu.ts'
 import type { ServerOrder } from './plan.ts'
 import { type LoadProcess, type ServerProcess, startLoad, startServer } from './processes.ts'
 import { median } from './report.ts'
+import { settle, startSteadyPostgres } from './steady-postgres.ts'
 
 const { values } = parseArgs({
   options: {
@@ -49,7 +50,7 @@ interface Round {
 
 const kind = postgresKinds()[Number(values.kind)]
 if (!kind) throw new Error('no such PostgreSQL')
-const postgres = await startPostgres(kind)
+const postgres = await startSteadyPostgres(kind)
 const load = startLoad()
 const folder = mkdtempSync(join(tmpdir(), 'polyfactor-bench-'))
 try {
@@ -74,6 +75,7 @@ async function compare(postgres: PostgresServer, load: LoadProcess): Promise<voi
     const order: ServerOrder = { ...base, target, rows: rows(target), database, trace: { steps: [], tokens } }
     running.set(target, await startServer(order))
     await ask(database, 'VACUUM ANALYZE')
+    await settle(database)
   }
   const used = new Map<Kind, number>()
   const go = async (target: Kind): Promise<Round> => {
