@@ -139,3 +139,35 @@ test('laying out tokens writes nothing by itself', async () => {
   const rings = 2
   assert.equal(await w.store.count('artifacts', tenantId), before + rings)
 })
+
+test('signatures made ahead are those of the answer; what fails ahead of time fails when it is wanted, not before', async () => {
+  const w = await world()
+  const order = await w.order()
+  let made = 0
+  const counting = {
+    ...order.keys,
+    active: (algorithm: Parameters<typeof order.keys.active>[0]) => {
+      made++
+      return order.keys.active(algorithm)
+    },
+  }
+  const minted = prepare({ ...order, keys: counting })
+  minted.sign()
+  const ahead = made
+  assert.ok(ahead > 0)
+  const [first, again] = [await minted.respond(), await minted.respond()]
+  assert.deepEqual(first, again)
+  assert.equal(made, ahead)
+  // The key of the access token is looked up when it is laid out, that of the ID token when it is signed.
+  let calls = 0
+  const later = {
+    ...order.keys,
+    active: (algorithm: Parameters<typeof order.keys.active>[0]) => {
+      if (++calls > 1) throw new Error('no key')
+      return order.keys.active(algorithm)
+    },
+  }
+  const failing = prepare({ ...order, keys: later })
+  failing.sign()
+  await assert.rejects(failing.respond(), /no key/)
+})

@@ -272,6 +272,22 @@ describe('who is waited for', () => {
   })
 })
 
+test('what an answer needs besides is made while the writes are under way', async () => {
+  const { store, proxy } = await proxied()
+  const order: string[] = []
+  proxy.delay(150)
+  await store.change({}, () => ({
+    result: 0,
+    writes: [insert('budgets', budget(acme, 'slowly'))],
+    meanwhile: () => order.push('made'),
+  }))
+  order.push('written')
+  await store.change({}, () => ({ result: 0, meanwhile: () => order.push('nothing to wait for') }))
+  assert.deepEqual(order, ['made', 'written'])
+  await store.close()
+  await proxy.close()
+})
+
 describe('a database that would not do', () => {
   const refused = (url: string, message: RegExp) =>
     assert.rejects(open(url), (error: Error) => {

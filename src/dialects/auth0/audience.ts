@@ -62,6 +62,8 @@ function ownTarget(
 }
 
 function ownPath(tenant: Tenant, base: string, audience: string): string | undefined {
+  // Most audiences are somebody else's, and reading an address costs more than looking.
+  if (!audience.includes('/mfa') && !audience.includes('/me')) return undefined
   const url = URL.canParse(audience) ? new URL(audience) : undefined
   if (url?.protocol !== 'https:' && !audience.startsWith(base)) return undefined
   const hosts = [new URL(base).host, ...tenant.domains]
