@@ -3,7 +3,7 @@ import type { Challenge } from '#model/challenge.ts'
 import type { ChallengeId } from '#model/ids.ts'
 import type { Outcome } from '#model/outcome.ts'
 import type { Verdict } from '#ports/factor.ts'
-import { type Decision, type Found, type Refs, row, rows } from '#ports/store.ts'
+import { type Decision, type Found, type Refs, row, rows, seen } from '#ports/store.ts'
 import { accountRefs } from './admit.ts'
 import { mayAnswer, prepare } from './answer/attempt.ts'
 import { astray, declined, waiting, wrong } from './answer/refused.ts'
@@ -40,7 +40,7 @@ export async function answer<R extends Refs, A>(
   const risk = flow.by === 'ticket' ? await riskOfFlow(parts, caller, flow.ticket) : undefined
   const own = {
     ...accountRefs(caller, user),
-    ticket: row('tickets', tenant, flow.by === 'ticket' ? flow.ticket.id : ''),
+    ticket: flow.by === 'ticket' ? seen('tickets', flow.ticket) : row('tickets', tenant, ''),
     challenge: row('challenges', tenant, asked ?? ''),
     siblings: rows('challenges', 'flow', tenant, flowId(flow)),
     codes: codeBudgetRef(caller, user, 'kind' in request.to ? request.to.kind : undefined, parts),

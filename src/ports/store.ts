@@ -1,4 +1,5 @@
 import type { TenantId } from '#model/ids.ts'
+import type { Row } from '#model/row.ts'
 import type { IndexName, TableName, Tables } from '#model/tables.ts'
 
 /** One row, by its id. */
@@ -7,6 +8,11 @@ export interface OneRef<T extends TableName = TableName> {
   readonly table: T
   readonly tenant: TenantId
   readonly id: string
+  /**
+   * The row as `get` has just answered it. A store may decide upon that instead of reading it again, as long as it
+   * holds it against what is there in the commit.
+   */
+  readonly seen?: Tables[T]
 }
 /** All rows with a value in an index (at most 1,000). */
 export interface ManyRef<T extends TableName = TableName> {
@@ -101,6 +107,11 @@ export class StoreConflict extends Error {
 /** Names one row for a change. */
 export function row<T extends TableName>(table: T, tenant: TenantId, id: string): OneRef<T> {
   return { one: true, table, tenant, id }
+}
+/** Names a row for a change that was read already. */
+export function seen<T extends TableName>(table: T, it: Tables[T]): OneRef<T> {
+  const { tenant, id } = it as Row
+  return { one: true, table, tenant: tenant as TenantId, id, seen: it }
 }
 /** Names all rows with a value in an index for a change. */
 export function rows<T extends TableName>(table: T, index: IndexName<T>, tenant: TenantId, value: string): ManyRef<T> {

@@ -58,10 +58,10 @@ const beforeIndexes = 6
 
 /** What was found, and in which form it is to be compared. */
 interface FoundRefs {
-  readonly found: Readonly<Record<string, unknown>>
+  readonly found: Record<string, unknown>
   readonly loaded: LoadedRow[]
   /** By ref, as `stillSame` wants it. */
-  readonly prints: ReadonlyMap<Asked, string>
+  readonly prints: Map<Asked, string>
 }
 
 /** What a decision has to write. */
@@ -107,21 +107,57 @@ interface Run {
   readonly wanted: Locks[]
 }
 
-async function withoutLocks({ means, refs, asked, decide, wanted }: Run): Promise<unknown> {
-  const read = gather(refs, asked, asked.length === 0 ? [] : await load(means, asked))
+async function withoutLocks(run: Run): Promise<unknown> {
+  const { means, refs, asked, decide, wanted } = run
+  const known = asked.filter(({ ref }) => ref.one && ref.seen !== undefined && loadedOf.has(ref.seen))
+  const others = known.length === 0 ? asked : asked.filter((it) => !known.includes(it))
+  const read = gather(refs, asked, others.length === 0 ? [] : await load(means, others))
+  for (const it of known) addSeen(read, it)
   const { result, writes, meanwhile } = runDecide(decide, read.found)
-  if (!writes || writes.length === 0) return result
+  if (!writes || writes.length === 0) {
+    // Nothing is written, so nothing tells whether what was seen before still stands.
+    if (known.length === 0) return result
+    return await withoutLocks({
+      ...run,
+      asked: asked.map((it) => ({ ...it, ref: { ...it.ref, seen: undefined } as Ref })),
+    })
+  }
   const plan = planWrites(writes, read.loaded)
   wanted.push(plan.locks)
-  const others = asked.filter(({ ref }) => !(ref.one && plan.replaced.has(rowKey(ref.table, ref.tenant, ref.id))))
-  for (const { ref, key } of others) lockRef(plan.locks, ref, key, false)
-  const mustLock = !plan.alone || others.length > 0
+  const unreplaced = asked.filter(({ ref }) => !(ref.one && plan.replaced.has(rowKey(ref.table, ref.tenant, ref.id))))
+  for (const { ref, key } of unreplaced) lockRef(plan.locks, ref, key, false)
+  const mustLock = !plan.alone || unreplaced.length > 0
   const { steps, alike, locks } = plan
-  const written = means.write({ conditions: sameSteps(others, read.prints), steps, alike, locks, mustLock })
+  const written = means.write({ conditions: sameSteps(unreplaced, read.prints), steps, alike, locks, mustLock })
   // Twice: the first turn is the one that sends the writes.
   if (meanwhile) setImmediate(() => setImmediate(meanwhile))
   await written
   return result
+}
+
+/** Rows that `get` has answered, as they were loaded. */
+const loadedOf = new WeakMap<object, LoadedRow>()
+
+/** The row in an answer of `loadAll`; a change it is named for as seen need not read it again. */
+export function readRow(table: TableName, tenant: string, cells: Cells): Row {
+  const { row, loaded } = rowIn(table, tenant, cells)
+  loadedOf.set(row, loaded)
+  return row
+}
+
+function rowIn(table: TableName, tenant: string, cells: Cells): { readonly row: Row; readonly loaded: LoadedRow } {
+  const [, , rev, id, doc, expiresAt = null] = cells as readonly string[]
+  const row = JSON.parse(doc as string) as Row
+  const values = cells.slice(beforeIndexes, beforeIndexes + sqlTables[table].columns.length)
+  return { row, loaded: { table, tenant, id: id as string, rev: rev as string, expiresAt, values } }
+}
+
+function addSeen({ found, loaded, prints }: FoundRefs, it: Asked): void {
+  const seen = (it.ref as { readonly seen: object }).seen
+  const known = loadedOf.get(seen) as LoadedRow
+  found[it.name] = seen
+  loaded.push(known)
+  prints.set(it, known.rev)
 }
 
 /** Reads all refs in one round trip. */
@@ -208,13 +244,12 @@ function gather(refs: Refs, asked: readonly Asked[], rows: readonly RowOf[]): Fo
   const prints = new Map<Asked, string>(asked.map((it) => [it, it.ref.one ? '0' : '']))
   for (const { of, cells } of rows) {
     const { table, tenant, one } = of.ref
-    const [, , rev, id, doc, expiresAt = null] = cells as readonly string[]
-    const row = JSON.parse(doc as string) as Row
-    const values = cells.slice(beforeIndexes, beforeIndexes + sqlTables[table].columns.length)
-    loaded.push({ table, tenant, id: id as string, rev: rev as string, expiresAt, values })
+    const { row, loaded: it } = rowIn(table, tenant, cells)
+    const { id, rev } = it
+    loaded.push(it)
     if (one) {
       found[of.name] = row
-      prints.set(of, rev as string)
+      prints.set(of, rev)
     } else {
       ;(found[of.name] as Row[]).push(row)
       const before = prints.get(of)

@@ -11,11 +11,11 @@ export class Locks {
   readonly #keys = new Map<number, boolean>()
 
   row(table: TableName, tenant: string, id: string, exclusive: boolean): void {
-    this.#add(keyOf(`${table}\0${tenant}\0${id}`), exclusive)
+    this.#add(keyOf([table, tenant, id]), exclusive)
   }
 
   set(table: TableName, column: string, tenant: string, value: string, exclusive: boolean): void {
-    this.#add(keyOf(`${table}\0${tenant}\0${column}\0${value}`), exclusive)
+    this.#add(keyOf([table, tenant, column, value]), exclusive)
   }
 
   #add(key: number, exclusive: boolean): void {
@@ -70,25 +70,24 @@ export class Locks {
   }
 }
 
-/** As many bits of two hashes as a number holds exactly, and one to spare; who shares them shares a lock. */
-function keyOf(text: string): number {
-  const [a, b] = twoHashes(text)
-  return (a >>> 0) * 0x80000 + (b & 0x7ffff)
-}
-
 /**
- * Two 32-bit hashes of a text (cyrb53's mixing, public domain). No secret is guarded: two texts with the same hashes
- * wait for each other without need, that is all.
+ * Two 32-bit hashes of what is locked (cyrb53's mixing, public domain), as many bits of both as a number holds exactly, and
+ * one to spare. No secret is guarded: who shares a key shares a lock, and waits for the other without need, that is all.
  */
-function twoHashes(text: string): readonly [number, number] {
+function keyOf(parts: readonly string[]): number {
   let a = 0xdeadbeef
   let b = 0x41c6ce57
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    a = Math.imul(a ^ code, 2654435761)
-    b = Math.imul(b ^ code, 1597334677)
+  for (const part of parts) {
+    for (let i = 0; i < part.length; i++) {
+      const code = part.charCodeAt(i)
+      a = Math.imul(a ^ code, 2654435761)
+      b = Math.imul(b ^ code, 1597334677)
+    }
+    // The end of a part, which holds no NUL.
+    a = Math.imul(a, 2654435761)
+    b = Math.imul(b, 1597334677)
   }
   a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909)
   b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909)
-  return [a | 0, b | 0]
+  return (a >>> 0) * 0x80000 + (b & 0x7ffff)
 }

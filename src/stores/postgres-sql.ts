@@ -132,8 +132,8 @@ function statementsOf(table: TableName) {
   const lists = 'unnest($1::text[], $2::text[]) WITH ORDINALITY AS v (tenant, key, n)'
   return {
     ...severalOf(table),
-    /** As `loadAll`, but documents only. */
-    get: `SELECT 0, v.n, l.doc FROM ${lists}, LATERAL (${rowsOf({ table }, 'doc')}) AS l`,
+    /** As `loadAll`. */
+    get: `SELECT 0, v.n, l.* FROM ${lists}, LATERAL (${rowsOf({ table }, loadedColumns(table))}) AS l`,
     upsert,
     remove,
     count,

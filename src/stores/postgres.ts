@@ -3,7 +3,7 @@ import type { IndexName, TableName, Tables } from '#model/tables.ts'
 import { type Decision, type Found, type ListOptions, type Refs, type Store, StoreUnavailable } from '#ports/store.ts'
 import type { Decide } from './change.ts'
 import { listed, runBatch, type Step, type StepAnswer, step, type Value } from './postgres-batch.ts'
-import { runChange } from './postgres-change.ts'
+import { readRow, runChange } from './postgres-change.ts'
 import { type Connections, connect, longPatience } from './postgres-connection.ts'
 import { unavailable } from './postgres-errors.ts'
 import { createReader } from './postgres-reader.ts'
@@ -58,8 +58,7 @@ export class PostgresStore implements Store {
     return this.#taken(async () => {
       if (!isStorable(tenant) || !isStorable(id)) return undefined
       const { rows } = await this.#readSoon(listed(postgresStatements[table].get, [[tenant], [id]]))
-      const doc = rows[0]?.[2]
-      return doc ? (JSON.parse(doc) as Tables[T]) : undefined
+      return rows[0] && (readRow(table, tenant, rows[0]) as unknown as Tables[T])
     })
   }
 

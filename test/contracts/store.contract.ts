@@ -10,6 +10,7 @@ import {
   type Store,
   StoreConflict,
   StoreUnavailable,
+  seen,
   upsert,
   type Write,
 } from '#ports/store.ts'
@@ -383,6 +384,33 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         await assert.rejects(write(insert('users', user(acme, text))), TypeError)
         await assert.rejects(write(insert('users', user(acme, 'broken', { emailKey: text }))), TypeError)
       }
+    })
+
+    test('decides on the row as it is, whatever the caller has seen of it before', async () => {
+      const tenant = asTenant('seen')
+      await write(insert('budgets', budget(tenant, 'it')))
+      const before = (await store.get('budgets', tenant, 'it')) as Tables['budgets']
+      const add = (it: Tables['budgets']) => put('budgets', { ...it, used: it.used + 1 })
+      const refs = { it: seen('budgets', before) }
+      const once = await store.change(refs, ({ it }) => ({ result: it?.used, writes: it ? [add(it)] : [] }))
+      const again = await store.change(refs, ({ it }) => ({ result: it?.used, writes: it ? [add(it)] : [] }))
+      assert.deepEqual([once, again], [0, 1])
+      assert.equal(await store.change(refs, ({ it }) => ({ result: it?.used })), 2)
+      const beside = { ...refs, other: row('budgets', tenant, 'other') }
+      const decided = await store.change(beside, ({ it }) => ({
+        result: it?.used,
+        writes: [upsert('budgets', budget(tenant, 'other', { used: it?.used ?? 0 }))],
+      }))
+      assert.deepEqual([decided, (await store.get('budgets', tenant, 'other'))?.used], [2, 2])
+      const all = Array.from({ length: 20 }, () =>
+        store.change(refs, ({ it }) => ({ result: it?.used ?? -1, writes: it ? [add(it)] : [] })),
+      )
+      assert.deepEqual(
+        (await Promise.all(all)).toSorted((a, b) => a - b),
+        Array.from({ length: 20 }, (_, n) => n + 2),
+      )
+      await write(remove('budgets', tenant, 'it'))
+      assert.equal(await store.change(refs, ({ it }) => ({ result: it })), undefined)
     })
 
     test('an empty id or value names nothing, and no row may have an empty id', async () => {
