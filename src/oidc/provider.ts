@@ -39,6 +39,7 @@ import {
   wantedOf,
 } from './sign-in-policy.ts'
 import type { Spelling } from './spelling.ts'
+import { lingering } from './web-message.ts'
 
 /** What the library's instances are built from. */
 export interface ProviderParts {
@@ -336,7 +337,9 @@ function frontManners(parts: ProviderParts, site: Site, provider: () => Provider
     if (params.response_mode === 'web_message') {
       ctx.set('cross-origin-opener-policy', 'unsafe-none')
       ctx.set('cross-origin-resource-policy', 'cross-origin')
-      const open = csp.split(';').filter((it) => !it.includes('frame-ancestors'))
+      const later = lingering(String(ctx.body ?? ''), csp)
+      if (typeof ctx.body === 'string') ctx.body = later.body
+      const open = later.policy.split(';').filter((it) => !it.includes('frame-ancestors'))
       ctx.set('content-security-policy', [...open, `frame-ancestors ${origin}`].join(';'))
     } else if (params.response_mode === 'form_post') {
       ctx.set('content-security-policy', csp.replace("form-action 'self'", `form-action 'self' ${origin}`))

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { request } from 'node:https'
 import { after, before, describe, test } from 'node:test'
 import type { Auth0Client } from '@auth0/auth0-spa-js'
@@ -152,6 +153,10 @@ describe('8.7 SPA login with PKCE redirect and step-up', () => {
     assert.match(policy, /frame-ancestors http:\/\/localhost:5173/)
     assert.equal(reply.headers['x-frame-options'], undefined)
     assert.match(reply.text, /postMessage/)
+    // A window that closes as it answers is taken for given up by whoever looks just then.
+    const [, script = ''] = /<script>([\s\S]*?)<\/script>/.exec(reply.text) ?? []
+    assert.match(script, /setTimeout\(function \(\) \{ win\.close\(\); \}/)
+    assert.ok(policy.includes(`'sha256-${hash('sha256', script, 'base64')}'`), policy)
     assert.ok(reply.text.includes('http://localhost:5173'), 'it is told to the application only')
     return reply.text
   }
