@@ -26,6 +26,11 @@ export function s256(verifier: string): string {
   return hash('sha256', verifier, 'base64url')
 }
 
+/** A script's source as a content security policy names it (CSP 3 section 2.3.1). */
+export function scriptSource(script: string): string {
+  return `'sha256-${hash('sha256', script, 'base64')}'`
+}
+
 /**
  * Several texts as one run of bytes from which each could be read back, so that no two lists look alike to a hash
  * (S-40): how many there are, then for each its length in bytes and its bytes.

@@ -1,9 +1,7 @@
-import { hash } from 'node:crypto'
+import { scriptSource } from '#crypto/digest.ts'
 
 /** How long a popup stays after it has answered, ms: longer than a page takes to look whether it is still there. */
 const lingers = 1_500
-
-const digest = (script: string) => `'sha256-${hash('sha256', script, 'base64')}'`
 
 /**
  * The library's answer to a popup, which closes itself in the same breath as it sends its message. A page that looks
@@ -13,5 +11,5 @@ const digest = (script: string) => `'sha256-${hash('sha256', script, 'base64')}'
 export function lingering(body: string, policy: string): { readonly body: string; readonly policy: string } {
   const script = /<script>([\s\S]*?)<\/script>/.exec(body)?.[1] ?? ''
   const later = script.replace('win.close();', `win.setTimeout(function () { win.close(); }, ${lingers});`)
-  return { body: body.replace(script, () => later), policy: policy.replace(digest(script), digest(later)) }
+  return { body: body.replace(script, () => later), policy: policy.replace(scriptSource(script), scriptSource(later)) }
 }

@@ -10,8 +10,10 @@ interface Piece extends Waiting {
 }
 
 /** A lane whose batches end when the test says so. */
-function lane(options: { most?: number; enough?: number; together?: number; refuse?: Error } = {}) {
+function lane(options: { most?: number; enough?: number; together?: number; refuse?: Error; hangs?: number } = {}) {
   const { most = 4, enough = 100, together = 100, refuse } = options
+  let { hangs = 0 } = options
+  let give = () => {}
   const batches: string[][] = []
   const ends: (() => void)[] = []
   const done: string[] = []
@@ -20,6 +22,12 @@ function lane(options: { most?: number; enough?: number; together?: number; refu
     size: most,
     use: async <A>(_patience: number, work: (client: PoolClient) => Promise<A>) => {
       if (refuse) throw refuse
+      if (hangs-- > 0) {
+        await new Promise<void>((resolve) => {
+          give = resolve
+        })
+        throw new StoreUnavailable('no connection in time')
+      }
       return await work({} as PoolClient)
     },
   } as unknown as Connections
@@ -40,7 +48,7 @@ function lane(options: { most?: number; enough?: number; together?: number; refu
       ask({ name, at, reject: (error) => failed.push(error) })
     }
   }
-  return { put, batches, ends, done, failed }
+  return { put, batches, ends, done, failed, give: () => give() }
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
@@ -117,6 +125,18 @@ test('who has waited too long is refused instead of being begun with', async () 
   await rest()
   assert.deepEqual(it.batches, [['young']])
   assert.ok(it.failed[0] instanceof StoreUnavailable)
+})
+
+test('who comes after a connection was asked for that never comes gets another, and is not refused with the others', async () => {
+  const it = lane({ hangs: 1 })
+  it.put('a')
+  await new Promise((resolve) => setTimeout(resolve, 80))
+  it.put('b')
+  await rest()
+  assert.deepEqual(it.batches, [['a', 'b']])
+  it.give()
+  await rest()
+  assert.deepEqual(it.failed, [])
 })
 
 test('where no connection is to be had, all who wait are refused', async () => {

@@ -4,6 +4,9 @@ import { StoreUnavailable } from '#ports/store.ts'
 import { type Connections, callPatience, queuePatience } from './postgres-connection.ts'
 import { unavailable } from './postgres-errors.ts'
 
+/** After so long nobody waits for a connection somebody else has asked for, ms. */
+const longInComing = 50
+
 /** What waits to go together with others. */
 export interface Waiting {
   /** Since when; monotonic ms. */
@@ -34,11 +37,15 @@ export function createLane<T extends Waiting, A>(connections: Connections, lane:
   let running = 0
   /** Of those running: still without a connection, so that their batch is still in the queue. */
   let coming = 0
+  let lastComing = 0
   let scheduled = false
+
+  /** A connection that is long in coming may never come; who asks then tries for another. */
+  const soon = () => (coming > 0 && performance.now() - lastComing < longInComing ? coming : 0)
 
   /** Comes back once the events of this turn, and those that waited behind them, have had theirs. */
   function schedule(): void {
-    if (scheduled || queue.length === 0 || coming > 0 || running >= lane.most) return
+    if (scheduled || queue.length === 0 || soon() > 0 || running >= lane.most) return
     scheduled = true
     const before = events()
     setImmediate(() => {
@@ -49,14 +56,16 @@ export function createLane<T extends Waiting, A>(connections: Connections, lane:
 
   function start(isIdle: boolean): void {
     const full = Math.floor(queue.length / lane.enough)
-    const wanted = queue.length > 0 && (running === 0 || isIdle) ? Math.max(1, full) : full
-    for (let more = Math.min(wanted - coming, lane.most - running); more > 0; more--) void next()
+    const wanted = queue.length > 0 && (running === coming || isIdle) ? Math.max(1, full) : full
+    for (let more = Math.min(wanted - soon(), lane.most - running); more > 0; more--) void next()
     schedule()
   }
 
   async function next(): Promise<void> {
     running++
     coming++
+    const began = performance.now()
+    lastComing = began
     let batch: readonly T[] | undefined
     try {
       const answer = await connections.use(patienceOf(queue), async (client) => {
@@ -71,8 +80,9 @@ export function createLane<T extends Waiting, A>(connections: Connections, lane:
       if (batch) lane.failed(batch, error)
       else {
         coming--
-        // Where no connection was to be had for so long, those who came last would not get one either.
-        for (const { reject } of queue.splice(0)) reject(unavailable(error))
+        // Those who came later try for another one: the database may be back by now.
+        const later = queue.findIndex(({ at }) => at > began)
+        for (const { reject } of queue.splice(0, later < 0 ? queue.length : later)) reject(unavailable(error))
       }
     } finally {
       running--
