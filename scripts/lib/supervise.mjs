@@ -10,7 +10,7 @@ const PARENT_POLL = 500
 /** How long a program may take to end after its parent's death, in ms: 10 s of draining by contract and a little more. */
 const LAST_GRACE = 15_000
 
-/** What a request leaves behind is gone before it is looked at: a tenth of the CPU time of a login, for some memory under load. */
+/** What a request leaves behind is gone before it is looked at: a twentieth of the CPU time of a login, for some memory under load. */
 const YOUNG_SPACE = '--max-semi-space-size=64'
 
 const FORWARDED = /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGHUP'])

@@ -2,7 +2,7 @@ import type { Value } from './postgres-batch.ts'
 
 /**
  * Messages to the server (PostgreSQL 54.7), written as text whose characters are bytes: one string is put together and
- * encoded once, where a buffer would be written in some two hundred steps for each login.
+ * encoded once, where a buffer would be written value by value.
  */
 
 /** How many bytes a message says it has, or how many a value has: the high and the low half of it, as characters. */

@@ -129,11 +129,9 @@ function severalOf(table: TableName) {
 
 function statementsOf(table: TableName) {
   const { upsert, put, remove, list, count } = plain[table]
-  const lists = 'unnest($1::text[], $2::text[]) WITH ORDINALITY AS v (tenant, key, n)'
   return {
     ...severalOf(table),
-    /** As `loadAll`. */
-    get: `SELECT 0, v.n, l.* FROM ${lists}, LATERAL (${rowsOf({ table }, loadedColumns(table))}) AS l`,
+    get: loadAll([{ table }]).text,
     upsert,
     remove,
     count,
