@@ -1,9 +1,10 @@
 import type { Authenticator } from '#model/authenticator.ts'
 import type { Challenge } from '#model/challenge.ts'
-import type { ChallengeId } from '#model/ids.ts'
+import { asId, type ChallengeId, type UserId } from '#model/ids.ts'
 import type { Outcome } from '#model/outcome.ts'
+import type { Ticket } from '#model/ticket.ts'
 import type { Verdict } from '#ports/factor.ts'
-import { type Decision, type Found, type Refs, row, rows, seen } from '#ports/store.ts'
+import { type Decision, type Found, heldAs, type Refs, row, rows, seen } from '#ports/store.ts'
 import { accountRefs } from './admit.ts'
 import { mayAnswer, prepare } from './answer/attempt.ts'
 import { astray, declined, waiting, wrong } from './answer/refused.ts'
@@ -13,9 +14,10 @@ import { addressBudgetRef, codeBudgetRef } from './attempt-budgets.ts'
 import { challengeId, macContext } from './challenges.ts'
 import { flowId, flowUser } from './flow.ts'
 import { noticeRef } from './notices.ts'
-import type { Parts } from './parts.ts'
+import type { Caller, Parts } from './parts.ts'
 import { answeredRefs } from './phone-guard/answered.ts'
 import { type FlowRisk, riskOfFlow } from './risk/flow.ts'
+import { ticketId } from './tickets.ts'
 import { together } from './together.ts'
 import { factorTools, openSecret, sealContext } from './tools.ts'
 
@@ -39,13 +41,9 @@ export async function answer<R extends Refs, A>(
   const examined = await examineFirst(parts, request)
   const risk = flow.by === 'ticket' ? await riskOfFlow(parts, caller, flow.ticket) : undefined
   const own = {
-    ...accountRefs(caller, user),
+    ...attemptRefs(parts, caller, { user, flow: flowId(flow), to: request.to }),
     ticket: flow.by === 'ticket' ? seen('tickets', flow.ticket) : row('tickets', tenant, ''),
     challenge: row('challenges', tenant, asked ?? ''),
-    siblings: rows('challenges', 'flow', tenant, flowId(flow)),
-    codes: codeBudgetRef(caller, user, 'kind' in request.to ? request.to.kind : undefined, parts),
-    address: addressBudgetRef(caller),
-    told: noticeRef(caller, user),
     ...answeredRefs(caller, examined.phone),
     ...(examined.key !== undefined && { named: rows('authenticators', 'key', tenant, examined.key) }),
   }
@@ -68,8 +66,34 @@ export async function answer<R extends Refs, A>(
   return outcome
 }
 
+/**
+ * The ticket of a flow by its handle, as `get` answers it. `to`: what the caller will answer; what that takes is read
+ * with it where the store can, in one round trip instead of two.
+ */
+export function ticketToAnswer(parts: Parts, caller: Caller, handle: string, to: To): Promise<Ticket | undefined> {
+  const id = ticketId(handle)
+  const user = asId<UserId>(heldAs('tickets', 'user'))
+  const beside = Object.values(attemptRefs(parts, caller, { user, flow: id, to }))
+  return parts.store.get('tickets', caller.tenant.id, id, beside)
+}
+
+/** What judging an attempt reads of its user and flow, whatever is answered. */
+const attemptRefs = (
+  parts: Parts,
+  caller: Caller,
+  { user, flow, to }: { readonly user: UserId; readonly flow: string; readonly to: To },
+) => ({
+  ...accountRefs(caller, user),
+  siblings: rows('challenges', 'flow', caller.tenant.id, flow),
+  codes: codeBudgetRef(caller, user, 'kind' in to ? to.kind : undefined, parts),
+  address: addressBudgetRef(caller),
+  told: noticeRef(caller, user),
+})
+
+type To = AnswerRequest<Refs, unknown>['to']
+
 /** The row of the challenge that is answered, where one is. */
-const askedIn = (to: AnswerRequest<Refs, unknown>['to']): ChallengeId | undefined =>
+const askedIn = (to: To): ChallengeId | undefined =>
   'kind' in to ? undefined : 'stored' in to ? to.stored : challengeId(to.challenge)
 
 async function examineFirst<R extends Refs, A>(parts: Parts, request: AnswerRequest<R, A>): Promise<Examined> {

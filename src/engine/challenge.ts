@@ -3,7 +3,7 @@ import type { Outcome, Refusal } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import type { Ticket } from '#model/ticket.ts'
 import type { Factor } from '#ports/factor.ts'
-import { type Decision, row, rows } from '#ports/store.ts'
+import { type Decision, loosely, row, rows, seen } from '#ports/store.ts'
 import { canonicalPhone } from './addresses.ts'
 import { type ApprovalRows, approvalRefs, openRequests, spendApproval } from './approvals/fatigue.ts'
 import { occasionOf } from './approvals/occasion.ts'
@@ -70,12 +70,12 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
   const others = confirmed(known)
     .filter((it) => it.factor === factor.kind && it.id !== asked.id)
     .flatMap((it) => (it.memory === undefined ? [] : [it.memory]))
-  // For the language of the message alone, so it need not be of one moment with the rest.
-  const user = channel === undefined ? undefined : await parts.store.get('users', tenant, ticket.user)
 
   const outcome = await parts.store.change(
     {
-      ticket: row('tickets', tenant, ticket.id),
+      ticket: seen('tickets', ticket),
+      // For the language of the message alone, so it need not be of one moment with the rest.
+      user: loosely(row('users', tenant, channel === undefined ? '' : ticket.user)),
       authenticator: row('authenticators', tenant, chosen.yes.authenticator.id),
       challenges: rows('challenges', 'flow', tenant, ticket.id),
       ...sendRefs(caller, sending),
@@ -136,7 +136,7 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
             alert: asked?.alert,
             link: request.link,
             failures,
-            user,
+            user: found.user,
           }),
           ...spent.writes,
           ...tired.writes,

@@ -15,8 +15,9 @@ export function markId(caller: Caller, user: UserId): string {
   return `mfa:${user}:${tokenDigest(lengthPrefixed([user, device]).toString('latin1'))}`
 }
 
+/** Names the mark where a rule looks at it, else nothing. */
 export const markRef = (caller: Caller, user: UserId): OneRef<'budgets'> =>
-  row('budgets', caller.tenant.id, markId(caller, user))
+  row('budgets', caller.tenant.id, wantsMark(caller) ? markId(caller, user) : '')
 
 export const lastMfaHere = (mark: Budget | undefined): number | undefined => mark?.at
 

@@ -1,7 +1,7 @@
 import type { Budget } from '#model/budget.ts'
 import type { UserId } from '#model/ids.ts'
 import type { User } from '#model/user.ts'
-import { type OneRef, row, upsert, type Write } from '#ports/store.ts'
+import { loosely, type OneRef, row, upsert, type Write } from '#ports/store.ts'
 import { notify } from './messages/queue.ts'
 import type { NoticeCause } from './messages/texts.ts'
 import type { Caller, Parts } from './parts.ts'
@@ -10,8 +10,9 @@ const day = 24 * 3_600_000
 
 const key = (user: UserId) => `told:${user}`
 
+/** Loosely: only who sends a notice must know that nobody else does. */
 export const noticeRef = (caller: Caller, user: UserId): OneRef<'budgets'> =>
-  row('budgets', caller.tenant.id, key(user))
+  loosely(row('budgets', caller.tenant.id, key(user)))
 
 /** A notice that is sent at most once a day for one cause (S-25), with the mark that remembers it. */
 export function noticeDue(

@@ -11,6 +11,16 @@ export interface AuditQueue extends Row {
   readonly events: readonly (EventDigest | readonly [id: string])[]
 }
 
+/** Rows of changes that are committed together, a tenant's as one: each of their events is linked by itself anyway. */
+export function joinQueued(rows: readonly AuditQueue[]): readonly AuditQueue[] {
+  const byTenant = new Map<string, AuditQueue>()
+  for (const row of rows) {
+    const first = byTenant.get(row.tenant)
+    byTenant.set(row.tenant, first ? { ...first, events: [...first.events, ...row.events] } : row)
+  }
+  return [...byTenant.values()]
+}
+
 /** Some rows of the chain, in their order, and the signed head they lead to. Never changed once written. */
 export interface AuditBlock extends Row {
   /** Number of its first row, with leading zeros, so that ids sort as the chain goes. */

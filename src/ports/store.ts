@@ -13,6 +13,8 @@ export interface OneRef<T extends TableName = TableName> {
    * holds it against what is there in the commit.
    */
   readonly seen?: Tables[T]
+  /** What is decided may rest on an older state of the row, unless it writes the row. */
+  readonly loosely?: true
 }
 /** All rows with a value in an index (at most 1,000). */
 export interface ManyRef<T extends TableName = TableName> {
@@ -78,7 +80,16 @@ export interface ListOptions<T extends TableName> {
  * Rejects with `StoreUnavailable` when the outcome is unknown or the store cannot be reached (S-32).
  */
 export interface Store {
-  get<T extends TableName>(table: T, tenant: TenantId, id: string): Promise<Tables[T] | undefined>
+  /**
+   * One row. `beside`: what a change that names this row as `seen` will name besides; a store may read it at once, and
+   * decide upon it as it does upon the row. Their keys may end in what the row holds (`heldAs`).
+   */
+  get<T extends TableName>(
+    table: T,
+    tenant: TenantId,
+    id: string,
+    beside?: readonly Ref[],
+  ): Promise<Tables[T] | undefined>
   list<T extends TableName>(table: T, tenant: TenantId, options?: ListOptions<T>): Promise<readonly Tables[T][]>
   count<T extends TableName>(
     table: T,
@@ -112,6 +123,16 @@ export function row<T extends TableName>(table: T, tenant: TenantId, id: string)
 export function seen<T extends TableName>(table: T, it: Tables[T]): OneRef<T> {
   const { tenant, id } = it as Row
   return { one: true, table, tenant: tenant as TenantId, id, seen: it }
+}
+/** Names a row for a change that decides rightly even if the row changes before the commit, as long as it does not write it. */
+export function loosely<T extends TableName>(ref: OneRef<T>): OneRef<T> {
+  return { ...ref, loosely: true }
+}
+/** Begins what stands at the end of a key for a value that is not known yet. No key holds it otherwise. */
+export const heldMark = '\u0001'
+/** Stands at the end of a key, for `get`, for the value the row to be read has in one of its indexes. */
+export function heldAs<T extends TableName>(_table: T, index: IndexName<T>): string {
+  return `${heldMark}${index}`
 }
 /** Names all rows with a value in an index for a change. */
 export function rows<T extends TableName>(table: T, index: IndexName<T>, tenant: TenantId, value: string): ManyRef<T> {

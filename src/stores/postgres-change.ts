@@ -1,6 +1,7 @@
+import type { AuditQueue } from '#model/audit.ts'
 import type { Row } from '#model/row.ts'
 import type { TableName } from '#model/tables.ts'
-import { type Ref, type Refs, StoreConflict, type Write } from '#ports/store.ts'
+import { type OneRef, type Ref, type Refs, StoreConflict, type Write } from '#ports/store.ts'
 import {
   type Decide,
   endOf,
@@ -25,8 +26,9 @@ import {
 import { type Connections, callPatience } from './postgres-connection.ts'
 import { isSound, ofChange, sqlState } from './postgres-errors.ts'
 import { Locks } from './postgres-locks.ts'
+import { type FoundRow, keyOf, knownOf, rowIn, shapeOf } from './postgres-seen.ts'
 import { loadAll, loadLocked, postgresStatements, type RefShape, stillSame } from './postgres-sql.ts'
-import type { Job } from './postgres-writer.ts'
+import { type Job, queueSteps } from './postgres-writer.ts'
 import { checkKeys, columnOf, hasSets, indexValues, isKey, isStorable, setColumnOf, sqlTables } from './sql.ts'
 
 /** What a change needs to run. */
@@ -47,14 +49,12 @@ interface Asked {
   readonly key: string
 }
 
-/** A row as `loadAll` answers it, and the ref it was found by. */
-interface RowOf {
+/** A row, and the ref it was found by. */
+interface RowOf extends FoundRow {
   readonly of: Asked
-  readonly cells: Cells
 }
 
-/** Cells of a row before those of its indexes: list, place, rev, id, doc, end. */
-const beforeIndexes = 6
+const rowOf = (of: Asked, cells: Cells): RowOf => ({ of, ...rowIn(of.ref.table, of.ref.tenant, cells) })
 
 /** What was found, and in which form it is to be compared. */
 interface FoundRefs {
@@ -70,9 +70,12 @@ interface Plan {
   readonly steps: readonly Step[]
   /** What can share statements with other changes. */
   readonly alike: readonly Step[]
+  readonly queued: readonly AuditQueue[]
   readonly locks: Locks
   /** Rows whose own conditional write tells whether they are still the same. */
   readonly replaced: ReadonlySet<string>
+  /** Rows that are written or removed whatever they hold. */
+  readonly written: ReadonlySet<string>
   /** The writes touch no set and nothing but the one row that was read. */
   readonly alone: boolean
 }
@@ -109,14 +112,15 @@ interface Run {
 
 async function withoutLocks(run: Run): Promise<unknown> {
   const { means, refs, asked, decide, wanted } = run
-  const known = asked.filter(({ ref }) => ref.one && ref.seen !== undefined && loadedOf.has(ref.seen))
-  const others = known.length === 0 ? asked : asked.filter((it) => !known.includes(it))
-  const read = gather(refs, asked, others.length === 0 ? [] : await load(means, others))
-  for (const it of known) addSeen(read, it)
+  const known = knownOf(asked.map(({ ref }) => ref))
+  const others = known.size === 0 ? asked : asked.filter((_, at) => !known.has(at))
+  const rows = others.length === 0 ? [] : await load(means, others)
+  for (const [at, found] of known) for (const it of found) rows.push({ of: asked[at] as Asked, ...it })
+  const read = gather(refs, asked, rows)
   const { result, writes, meanwhile } = runDecide(decide, read.found)
   if (!writes || writes.length === 0) {
     // Nothing is written, so nothing tells whether what was seen before still stands.
-    if (known.length === 0) return result
+    if (known.size === 0) return result
     return await withoutLocks({
       ...run,
       asked: asked.map((it) => ({ ...it, ref: { ...it.ref, seen: undefined } as Ref })),
@@ -124,44 +128,25 @@ async function withoutLocks(run: Run): Promise<unknown> {
   }
   const plan = planWrites(writes, read.loaded)
   wanted.push(plan.locks)
-  const unreplaced = asked.filter(({ ref }) => !(ref.one && plan.replaced.has(rowKey(ref.table, ref.tenant, ref.id))))
+  const unreplaced = asked.filter(({ ref }) => !ref.one || mustStand(ref, plan))
   for (const { ref, key } of unreplaced) lockRef(plan.locks, ref, key, false)
   const mustLock = !plan.alone || unreplaced.length > 0
-  const { steps, alike, locks } = plan
-  const written = means.write({ conditions: sameSteps(unreplaced, read.prints), steps, alike, locks, mustLock })
+  const { steps, alike, queued, locks } = plan
+  const written = means.write({ conditions: sameSteps(unreplaced, read.prints), steps, alike, queued, locks, mustLock })
   // Twice: the first turn is the one that sends the writes.
   if (meanwhile) setImmediate(() => setImmediate(meanwhile))
   await written
   return result
 }
 
-/** Rows that `get` has answered, as they were loaded. */
-const loadedOf = new WeakMap<object, LoadedRow>()
-
-/** The row in an answer of `loadAll`; a change it is named for as seen need not read it again. */
-export function readRow(table: TableName, tenant: string, cells: Cells): Row {
-  const { row, loaded } = rowIn(table, tenant, cells)
-  loadedOf.set(row, loaded)
-  return row
-}
-
-function rowIn(table: TableName, tenant: string, cells: Cells): { readonly row: Row; readonly loaded: LoadedRow } {
-  const [, , rev, id, doc, expiresAt = null] = cells as readonly string[]
-  const row = JSON.parse(doc as string) as Row
-  const values = cells.slice(beforeIndexes, beforeIndexes + sqlTables[table].columns.length)
-  return { row, loaded: { table, tenant, id: id as string, rev: rev as string, expiresAt, values } }
-}
-
-function addSeen({ found, loaded, prints }: FoundRefs, it: Asked): void {
-  const seen = (it.ref as { readonly seen: object }).seen
-  const known = loadedOf.get(seen) as LoadedRow
-  found[it.name] = seen
-  loaded.push(known)
-  prints.set(it, known.rev)
+/** Whether a row has to be held against what was read, as its own write does not do that. */
+function mustStand(ref: OneRef, { replaced, written }: Plan): boolean {
+  const key = rowKey(ref.table, ref.tenant, ref.id)
+  return ref.loosely === true ? written.has(key) : !replaced.has(key)
 }
 
 /** Reads all refs in one round trip. */
-async function load(means: Means, asked: readonly Asked[]): Promise<readonly RowOf[]> {
+async function load(means: Means, asked: readonly Asked[]): Promise<RowOf[]> {
   const { text, pairs, counts } = loadAll(asked.map(({ shape }) => shape))
   const lists: string[][] = counts.flatMap(() => [[], []])
   const places: Asked[][] = counts.map(() => [])
@@ -172,7 +157,7 @@ async function load(means: Means, asked: readonly Asked[]): Promise<readonly Row
     places[pair]?.push(it)
   })
   const { rows } = await means.read(listed(text, lists))
-  return rows.map((cells) => ({ of: places[Number(cells[0])]?.[Number(cells[1]) - 1] as Asked, cells }))
+  return rows.map((cells) => rowOf(places[Number(cells[0])]?.[Number(cells[1]) - 1] as Asked, cells))
 }
 
 async function locked({ means, refs, asked, decide, wanted }: Run): Promise<unknown> {
@@ -187,14 +172,14 @@ async function locked({ means, refs, asked, decide, wanted }: Run): Promise<unkn
     try {
       const loads = asked.map(({ ref, shape, key }) => step(loadLocked(shape), ref.tenant, key))
       const [, , ...answers] = await run([step('BEGIN'), held.wait(), ...loads])
-      const rows = answers.flatMap((it, at) => it.rows.map((cells) => ({ of: asked[at] as Asked, cells })))
+      const rows = answers.flatMap((it, at) => it.rows.map((cells) => rowOf(asked[at] as Asked, cells)))
       const read = gather(refs, asked, rows)
       const { result, writes } = runDecide(decide, read.found)
       const plan = planWrites(writes ?? [], read.loaded)
       const more = plan.locks.without(held)
       const before = more.size > 0 ? [more.attempt()] : []
       wanted.push(more)
-      const alike = gathered(plan.alike).map((it) => it.step)
+      const alike = gathered([...plan.alike, ...queueSteps(plan.queued)]).map((it) => it.step)
       await run([...before, ...plan.steps, ...alike, step('COMMIT')])
       return result
     } catch (error) {
@@ -210,10 +195,10 @@ const isConnectionLost = (error: unknown) => error instanceof Error && error.nam
 function askedRefs(refs: Refs): readonly Asked[] {
   const asked: Asked[] = []
   for (const [name, ref] of Object.entries(refs)) {
-    const key = ref.one ? ref.id : ref.value
+    const key = keyOf(ref)
     if (!ref.one) setColumnOf(sqlTables[ref.table], ref.index)
     if (!isKey(key) || !isStorable(ref.tenant)) continue
-    asked.push({ name, ref, key, shape: ref.one ? { table: ref.table } : { table: ref.table, index: ref.index } })
+    asked.push({ name, ref, key, shape: shapeOf(ref) })
   }
   return asked
 }
@@ -242,12 +227,10 @@ function gather(refs: Refs, asked: readonly Asked[], rows: readonly RowOf[]): Fo
   for (const [name, ref] of Object.entries(refs)) found[name] = ref.one ? undefined : []
   const loaded: LoadedRow[] = []
   const prints = new Map<Asked, string>(asked.map((it) => [it, it.ref.one ? '0' : '']))
-  for (const { of, cells } of rows) {
-    const { table, tenant, one } = of.ref
-    const { row, loaded: it } = rowIn(table, tenant, cells)
+  for (const { of, row, loaded: it } of rows) {
     const { id, rev } = it
     loaded.push(it)
-    if (one) {
+    if (of.ref.one) {
       found[of.name] = row
       prints.set(of, rev)
     } else {
@@ -265,7 +248,9 @@ function planWrites(writes: readonly Write[], loaded: LoadedRow[]): Plan {
   const locks = new Locks()
   const steps: Step[] = []
   const alike: Step[] = []
+  const queued: AuditQueue[] = []
   const replaced = new Set<string>()
+  const written = new Set<string>()
   let alone = true
   for (const one of writes) {
     const { table } = one
@@ -279,6 +264,7 @@ function planWrites(writes: readonly Write[], loaded: LoadedRow[]): Plan {
     if (one.do === 'remove') {
       if (!isStorable(one.id) || !isStorable(one.tenant)) continue
       alone = false
+      written.add(rowKey(table, one.tenant, one.id))
       locks.row(table, one.tenant, one.id, true)
       const before = loaded.find((it) => it.table === table && it.tenant === one.tenant && it.id === one.id)
       if (before) inSets(one.tenant, before.values)
@@ -307,6 +293,10 @@ function planWrites(writes: readonly Write[], loaded: LoadedRow[]): Plan {
       continue
     }
     checkKeys(table, row)
+    if (one.table === 'audit_queue' && one.do === 'insert') {
+      queued.push(one.row)
+      continue
+    }
     const before = loaded.find((it) => it.table === table && it.tenant === row.tenant && it.id === row.id)
     if (before) inSets(row.tenant, before.values)
     inSets(row.tenant, values)
@@ -315,11 +305,13 @@ function planWrites(writes: readonly Write[], loaded: LoadedRow[]): Plan {
       locks.row(table, row.tenant, row.id, true)
     }
     const stored: Value[] = [row.tenant, row.id, expiresAt, doc, ...storable(table, values)]
-    if (one.do === 'upsert') steps.push(step(statements.upsert, ...stored))
-    else {
+    if (one.do === 'upsert') {
+      written.add(rowKey(table, row.tenant, row.id))
+      steps.push(step(statements.upsert, ...stored))
+    } else {
       const lists = stored.map((it) => [it])
       alike.push(listed(statements.insert, lists, 3))
     }
   }
-  return { steps, alike, locks, replaced, alone }
+  return { steps, alike, queued, locks, replaced, written, alone }
 }

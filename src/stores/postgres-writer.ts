@@ -1,9 +1,11 @@
+import { type AuditQueue, joinQueued } from '#model/audit.ts'
 import { Taken } from './change.ts'
-import { gathered, runBatch, type Step } from './postgres-batch.ts'
+import { gathered, listed, runBatch, type Step } from './postgres-batch.ts'
 import { type Connections, callPatience } from './postgres-connection.ts'
 import { isSound, ofChange, sqlState } from './postgres-errors.ts'
 import { createLane, type Waiting } from './postgres-lane.ts'
 import { Locks } from './postgres-locks.ts'
+import { postgresStatements } from './postgres-sql.ts'
 
 /** What a change writes, and the conditions it writes under: all or nothing. */
 export interface Job {
@@ -11,6 +13,8 @@ export interface Job {
   readonly steps: readonly Step[]
   /** Writes that can share statements with those of other changes; they come last. */
   readonly alike: readonly Step[]
+  /** What waits to be linked into the chain of audit events; that of several changes may share a row. */
+  readonly queued: readonly AuditQueue[]
   /** What it has read (shared) and writes (exclusive). */
   readonly locks: Locks
   /** Whether they have to be taken; not where the one row that was read is the one that is written. */
@@ -83,6 +87,13 @@ function stepsOf(group: readonly Job[]): readonly Step[] {
     ...(locks.size > 0 ? [locks.wait()] : []),
     ...sharing(group.flatMap((job) => job.conditions)),
     ...group.flatMap((job) => job.steps),
-    ...sharing(group.flatMap((job) => job.alike)),
+    ...sharing([...group.flatMap((job) => job.alike), ...queueSteps(group.flatMap((job) => job.queued))]),
   ]
+}
+
+/** The inserts of what waits to be linked. */
+export function queueSteps(queued: readonly AuditQueue[]): readonly Step[] {
+  return joinQueued(queued).map((row) =>
+    listed(postgresStatements.audit_queue.insert, [[row.tenant], [row.id], [null], [JSON.stringify(row)]], 3),
+  )
 }

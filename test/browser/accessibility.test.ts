@@ -5,6 +5,7 @@ import { axe, faults } from './support/axe.ts'
 import { openChromium } from './support/chromium.ts'
 import { openStage, type Stage } from './support/stage.ts'
 import { states } from './support/states.ts'
+import { viewAs } from './support/view.ts'
 
 /** axe-core over every page in every state: light and dark, from a small phone to a large window, and right to left. */
 
@@ -32,10 +33,8 @@ interface Views {
 async function faultsIn({ widths, schemes }: Views, page: Page): Promise<readonly string[]> {
   const found: string[] = []
   for (const colorScheme of schemes) {
-    await page.emulateMedia({ colorScheme })
     for (const width of widths) {
-      await page.setViewportSize({ width, height: 800 })
-      await drawn(page)
+      await viewAs(page, colorScheme, width)
       const first = width === widths[0] && colorScheme === schemes[0]
       const here = await faults(page, first ? undefined : ofLook)
       found.push(...here.map((it) => `${width} px, ${colorScheme}: ${it}`))
@@ -43,13 +42,6 @@ async function faultsIn({ widths, schemes }: Views, page: Page): Promise<readonl
   }
   return found
 }
-
-/** A new scheme reaches all elements a frame or two later. */
-const drawn = (page: Page) =>
-  page.evaluate(
-    () =>
-      new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 20)))),
-  )
 
 const both = ['light', 'dark'] as const
 const kinds = [

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import type { AxeResults } from 'axe-core'
 import { contrast } from '#model/colours.ts'
 import { openPlace, type Place } from './support/place.ts'
+import { soon } from './support/soon.ts'
 
 /** A tenant's own face, configured as operators do it, in a real browser; and what they or their users might hide in it (S-134). */
 
@@ -67,8 +68,7 @@ test('S-134: colours, corners, font, logo and words are the tenant’s; axe find
     ['dark', '#12100a'],
   ] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
-    const seen = await look()
+    const seen = await soon(look, (it) => it.ground === ground && it.logo)
     assert.deepEqual([seen.ground, seen.logo], [ground, true])
     assert.ok(contrast(seen.button, seen.words) >= 4.5, JSON.stringify(seen))
     assert.match(seen.font, /^Georgia/)

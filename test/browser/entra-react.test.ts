@@ -14,6 +14,7 @@ import { nativeTenant, someone } from '../journeys/entra-support.ts'
 import { emailOf, passwordOf } from '../journeys/support.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { openChromium } from './support/chromium.ts'
+import { viewAs } from './support/view.ts'
 
 /** The sample single-page application as it is, built and served, against the real server: every flow of its README. */
 
@@ -102,8 +103,7 @@ async function assertAccessible(name: string): Promise<void> {
     ['light', 1000],
     ['dark', 320],
   ] as const) {
-    await page.emulateMedia({ colorScheme })
-    await page.setViewportSize({ width, height: 760 })
+    await viewAs(page, colorScheme, width, 760)
     const { found, wide } = await page.evaluate(async () => {
       const { axe } = globalThis as unknown as { axe: { run: (root: unknown) => Promise<AxeResults> } }
       const { violations } = await axe.run(document)
@@ -118,8 +118,7 @@ async function assertAccessible(name: string): Promise<void> {
     const shots = process.env.SCREENSHOTS
     if (shots !== undefined) await page.screenshot({ path: join(shots, `entra-react-${name}.${colorScheme}.png`) })
   }
-  await page.emulateMedia({ colorScheme: 'light' })
-  await page.setViewportSize({ width: 1000, height: 760 })
+  await viewAs(page, 'light', 1000, 760)
 }
 
 const press = (name: string) => page.getByRole('button', { name, exact: true }).click()

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { startServer, type TestServer } from '../support/server.ts'
 import { openChromium } from './support/chromium.ts'
 import { emailOf, newPerson, type Person, passwordOf } from './support/person.ts'
+import { soon } from './support/soon.ts'
 import { openSpa, type Spa } from './support/spa.ts'
 
 /** Push as people meet it: the login in one browser, the device in another, our pages in both, an unmodified SDK. */
@@ -194,16 +194,6 @@ test('an account that removes the device is dead on it; a link that was used is 
   assert.deepEqual(device.errors, [])
 })
 
-/** What a page answers, asked until it is something or 10 s are over: the browser's own wait takes a promise for an answer. */
-async function soon<T>(page: Page, ask: () => Promise<T>): Promise<T> {
-  for (let left = 100; left > 0; left--) {
-    const it = await page.evaluate(ask)
-    if (it) return it
-    await sleep(100)
-  }
-  return page.evaluate(ask)
-}
-
 // Over plain http to the machine itself: a service worker is not fetched past a certificate the browser does not know.
 test('the page is installable, and an alert reaches it by its service worker, which shows a notification', async () => {
   await using device = await newDevice()
@@ -212,7 +202,9 @@ test('the page is installable, and an alert reaches it by its service worker, wh
   await page.goto(`${server.httpUrl}/u/authenticator`)
   await device.reads(/^No account uses this device yet/)
   assert(
-    await soon(page, async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated'),
+    await soon(() =>
+      page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated'),
+    ),
     'its service worker starts',
   )
   const manifest = await page.evaluate(async () => {
@@ -241,10 +233,12 @@ test('the page is installable, and an alert reaches it by its service worker, wh
     data: JSON.stringify({ title: 'Northwind', text: 'Open the authenticator.' }),
   })
   assert.equal(await told, 'alert')
-  const shown = await soon(page, async () => {
-    const [it] = (await (await navigator.serviceWorker.getRegistration())?.getNotifications()) ?? []
-    return it && `${it.title}: ${it.body}`
-  })
+  const shown = await soon(() =>
+    page.evaluate(async () => {
+      const [it] = (await (await navigator.serviceWorker.getRegistration())?.getNotifications()) ?? []
+      return it && `${it.title}: ${it.body}`
+    }),
+  )
   assert.equal(shown, 'Northwind: Open the authenticator.')
   assert.deepEqual(device.errors, [])
 })

@@ -12,8 +12,10 @@ export interface LinkParts extends Pick<Parts, 'store' | 'keyring' | 'clock'> {
   readonly onLinked?: (tenant: TenantId, ids: readonly string[]) => Promise<readonly Write[]>
 }
 
-/** Queued changes taken into one block; each has one to a few events. */
-const mostChanges = 200
+/** Rows of the queue looked at together; each has the events of one change, or of a few that were committed together. */
+const mostRows = 200
+/** Events for which a block ends; the rest of a row that is in it comes with it. */
+const enoughEvents = 500
 
 /**
  * Links everything that waits in a tenant's queue; answers how many events that were. Two linkers at once do no harm:
@@ -22,13 +24,24 @@ const mostChanges = 200
 export async function linkAll(parts: LinkParts, tenant: TenantId): Promise<number> {
   let linked = 0
   for (;;) {
-    const queue = await parts.store.list('audit_queue', tenant, { limit: mostChanges })
+    const queue = await parts.store.list('audit_queue', tenant, { limit: mostRows })
     if (queue.length === 0) return linked
-    const count = await linkBlock(parts, tenant, queue)
+    const next = beginning(queue)
+    const count = await linkBlock(parts, tenant, next)
     if (count === undefined) return linked
     linked += count
-    if (queue.length < mostChanges) return linked
+    if (next.length === queue.length && queue.length < mostRows) return linked
   }
+}
+
+/** The rows a block is made of. */
+function beginning(queue: readonly AuditQueue[]): readonly AuditQueue[] {
+  let events = 0
+  const end = queue.findIndex((it) => {
+    events += it.events.length
+    return events >= enoughEvents
+  })
+  return end < 0 ? queue : queue.slice(0, end + 1)
 }
 
 async function linkBlock(

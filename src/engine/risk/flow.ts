@@ -43,7 +43,8 @@ export async function riskOfFlow(
 ): Promise<FlowRisk> {
   const { user, proofs, risk } = ticket
   const lesson = lessonOf(parts, caller, user, risk?.decision)
-  if (risk?.from === fromOf(caller)) return { ...(risk.level && { level: risk.level }), lesson, writes: () => [] }
+  if (risk !== undefined && risk.from === fromOf(caller))
+    return { ...(risk.level && { level: risk.level }), lesson, writes: () => [] }
   const assessed = await assess(parts, caller, user, proofs)
   const now = levelOf(assessed)
   const level = now && risk?.level ? worse(now, risk.level) : now
