@@ -1,10 +1,9 @@
 import type { Authenticator } from '#model/authenticator.ts'
 import type { Challenge } from '#model/challenge.ts'
-import { asId, type ChallengeId, type UserId } from '#model/ids.ts'
+import type { ChallengeId } from '#model/ids.ts'
 import type { Outcome } from '#model/outcome.ts'
-import type { Ticket } from '#model/ticket.ts'
 import type { Verdict } from '#ports/factor.ts'
-import { type Decision, type Found, heldAs, type Refs, row, rows, seen } from '#ports/store.ts'
+import { type Decision, type Found, type Refs, row, rows, seen } from '#ports/store.ts'
 import { accountRefs } from './admit.ts'
 import { mayAnswer, prepare } from './answer/attempt.ts'
 import { astray, declined, waiting, wrong } from './answer/refused.ts'
@@ -14,10 +13,9 @@ import { addressBudgetRef, codeBudgetRef } from './attempt-budgets.ts'
 import { challengeId, macContext } from './challenges.ts'
 import { flowId, flowUser } from './flow.ts'
 import { noticeRef } from './notices.ts'
-import type { Caller, Parts } from './parts.ts'
+import type { Parts } from './parts.ts'
 import { answeredRefs } from './phone-guard/answered.ts'
 import { type FlowRisk, riskOfFlow } from './risk/flow.ts'
-import { ticketId } from './tickets.ts'
 import { together } from './together.ts'
 import { factorTools, openSecret, sealContext } from './tools.ts'
 
@@ -41,59 +39,37 @@ export async function answer<R extends Refs, A>(
   const examined = await examineFirst(parts, request)
   const risk = flow.by === 'ticket' ? await riskOfFlow(parts, caller, flow.ticket) : undefined
   const own = {
-    ...attemptRefs(parts, caller, { user, flow: flowId(flow), to: request.to }),
+    ...accountRefs(caller, user),
     ticket: flow.by === 'ticket' ? seen('tickets', flow.ticket) : row('tickets', tenant, ''),
     challenge: row('challenges', tenant, asked ?? ''),
+    siblings: rows('challenges', 'flow', tenant, flowId(flow)),
+    codes: codeBudgetRef(caller, user, 'kind' in request.to ? request.to.kind : undefined, parts),
+    address: addressBudgetRef(caller),
+    told: noticeRef(caller, user),
     ...answeredRefs(caller, examined.phone),
     ...(examined.key !== undefined && { named: rows('authenticators', 'key', tenant, examined.key) }),
   }
   const refs = together(own, issue.refs, risk?.lesson.refs)
-  const outcome = await parts.store.change(refs, (found): Decision<Outcome<Answered<A>>> => {
-    const attempt = prepare(parts, request, found as unknown as Account, examined)
-    if (attempt.no !== undefined) return astray(parts, caller, found as unknown as Account, attempt)
-    return judgeAttempt(
-      parts,
-      request,
-      found as unknown as Account,
-      found as unknown as Found<R>,
-      attempt.yes,
-      examined.evidence,
-      risk,
-    )
+  const decide = (found: object): Decision<Outcome<Answered<A>>> => {
+    const account = found as Account
+    const attempt = prepare(parts, request, account, examined)
+    if (attempt.no !== undefined) return astray(parts, caller, account, attempt)
+    return judgeAttempt(parts, request, account, found as Found<R>, attempt.yes, examined.evidence, risk)
+  }
+  let queued = false
+  const outcome = await parts.store.change(refs, (found) => {
+    const decided = decide(found)
+    queued = decided.writes?.some(({ table }) => table === 'messages') === true
+    return decided
   })
-  if (outcome.yes !== undefined || outcome.no === 'wrong-proof') parts.nudge()
+  // Looking for messages to send costs two lookups, and most answers queue none.
+  if (queued) parts.nudge()
   if (outcome.yes !== undefined && request.recordOnly !== true) await risk?.lesson.spread()
   return outcome
 }
 
-/**
- * The ticket of a flow by its handle, as `get` answers it. `to`: what the caller will answer; what that takes is read
- * with it where the store can, in one round trip instead of two.
- */
-export function ticketToAnswer(parts: Parts, caller: Caller, handle: string, to: To): Promise<Ticket | undefined> {
-  const id = ticketId(handle)
-  const user = asId<UserId>(heldAs('tickets', 'user'))
-  const beside = Object.values(attemptRefs(parts, caller, { user, flow: id, to }))
-  return parts.store.get('tickets', caller.tenant.id, id, beside)
-}
-
-/** What judging an attempt reads of its user and flow, whatever is answered. */
-const attemptRefs = (
-  parts: Parts,
-  caller: Caller,
-  { user, flow, to }: { readonly user: UserId; readonly flow: string; readonly to: To },
-) => ({
-  ...accountRefs(caller, user),
-  siblings: rows('challenges', 'flow', caller.tenant.id, flow),
-  codes: codeBudgetRef(caller, user, 'kind' in to ? to.kind : undefined, parts),
-  address: addressBudgetRef(caller),
-  told: noticeRef(caller, user),
-})
-
-type To = AnswerRequest<Refs, unknown>['to']
-
 /** The row of the challenge that is answered, where one is. */
-const askedIn = (to: To): ChallengeId | undefined =>
+const askedIn = (to: AnswerRequest<Refs, unknown>['to']): ChallengeId | undefined =>
   'kind' in to ? undefined : 'stored' in to ? to.stored : challengeId(to.challenge)
 
 async function examineFirst<R extends Refs, A>(parts: Parts, request: AnswerRequest<R, A>): Promise<Examined> {

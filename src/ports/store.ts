@@ -80,16 +80,7 @@ export interface ListOptions<T extends TableName> {
  * Rejects with `StoreUnavailable` when the outcome is unknown or the store cannot be reached (S-32).
  */
 export interface Store {
-  /**
-   * One row. `beside`: what a change that names this row as `seen` will name besides; a store may read it at once, and
-   * decide upon it as it does upon the row. Their keys may end in what the row holds (`heldAs`).
-   */
-  get<T extends TableName>(
-    table: T,
-    tenant: TenantId,
-    id: string,
-    beside?: readonly Ref[],
-  ): Promise<Tables[T] | undefined>
+  get<T extends TableName>(table: T, tenant: TenantId, id: string): Promise<Tables[T] | undefined>
   list<T extends TableName>(table: T, tenant: TenantId, options?: ListOptions<T>): Promise<readonly Tables[T][]>
   count<T extends TableName>(
     table: T,
@@ -127,12 +118,6 @@ export function seen<T extends TableName>(table: T, it: Tables[T]): OneRef<T> {
 /** Names a row for a change that decides rightly even if the row changes before the commit, as long as it does not write it. */
 export function loosely<T extends TableName>(ref: OneRef<T>): OneRef<T> {
   return { ...ref, loosely: true }
-}
-/** Begins what stands at the end of a key for a value that is not known yet. No key holds it otherwise. */
-export const heldMark = '\u0001'
-/** Stands at the end of a key, for `get`, for the value the row to be read has in one of its indexes. */
-export function heldAs<T extends TableName>(_table: T, index: IndexName<T>): string {
-  return `${heldMark}${index}`
 }
 /** Names all rows with a value in an index for a change. */
 export function rows<T extends TableName>(table: T, index: IndexName<T>, tenant: TenantId, value: string): ManyRef<T> {

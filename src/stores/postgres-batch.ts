@@ -23,8 +23,6 @@ export interface Step {
   readonly lists?: readonly (readonly Value[])[]
   /** Which of the lists holds documents. */
   readonly documents?: number
-  /** The rows of its answer have their place in the first list, whatever their number. */
-  readonly byFirst?: true
 }
 
 /** What one step answered. */

@@ -26,7 +26,7 @@ import {
 import { type Connections, callPatience } from './postgres-connection.ts'
 import { isSound, ofChange, sqlState } from './postgres-errors.ts'
 import { Locks } from './postgres-locks.ts'
-import { type FoundRow, keyOf, knownOf, rowIn, shapeOf } from './postgres-seen.ts'
+import { type FoundRow, knownOf, rowIn } from './postgres-seen.ts'
 import { loadAll, loadLocked, postgresStatements, type RefShape, stillSame } from './postgres-sql.ts'
 import { type Job, queueSteps } from './postgres-writer.ts'
 import { checkKeys, columnOf, hasSets, indexValues, isKey, isStorable, setColumnOf, sqlTables } from './sql.ts'
@@ -112,15 +112,18 @@ interface Run {
 
 async function withoutLocks(run: Run): Promise<unknown> {
   const { means, refs, asked, decide, wanted } = run
-  const known = knownOf(asked.map(({ ref }) => ref))
-  const others = known.size === 0 ? asked : asked.filter((_, at) => !known.has(at))
-  const rows = others.length === 0 ? [] : await load(means, others)
-  for (const [at, found] of known) for (const it of found) rows.push({ of: asked[at] as Asked, ...it })
+  const known: RowOf[] = []
+  const others = asked.filter((of) => {
+    const found = knownOf(of.ref)
+    if (found) known.push({ of, ...found })
+    return found === undefined
+  })
+  const rows = others.length === 0 ? known : [...known, ...(await load(means, others))]
   const read = gather(refs, asked, rows)
   const { result, writes, meanwhile } = runDecide(decide, read.found)
   if (!writes || writes.length === 0) {
     // Nothing is written, so nothing tells whether what was seen before still stands.
-    if (known.size === 0) return result
+    if (known.length === 0) return result
     return await withoutLocks({
       ...run,
       asked: asked.map((it) => ({ ...it, ref: { ...it.ref, seen: undefined } as Ref })),
@@ -146,7 +149,7 @@ function mustStand(ref: OneRef, { replaced, written }: Plan): boolean {
 }
 
 /** Reads all refs in one round trip. */
-async function load(means: Means, asked: readonly Asked[]): Promise<RowOf[]> {
+async function load(means: Means, asked: readonly Asked[]): Promise<readonly RowOf[]> {
   const { text, pairs, counts } = loadAll(asked.map(({ shape }) => shape))
   const lists: string[][] = counts.flatMap(() => [[], []])
   const places: Asked[][] = counts.map(() => [])
@@ -195,10 +198,10 @@ const isConnectionLost = (error: unknown) => error instanceof Error && error.nam
 function askedRefs(refs: Refs): readonly Asked[] {
   const asked: Asked[] = []
   for (const [name, ref] of Object.entries(refs)) {
-    const key = keyOf(ref)
+    const key = ref.one ? ref.id : ref.value
     if (!ref.one) setColumnOf(sqlTables[ref.table], ref.index)
     if (!isKey(key) || !isStorable(ref.tenant)) continue
-    asked.push({ name, ref, key, shape: shapeOf(ref) })
+    asked.push({ name, ref, key, shape: ref.one ? { table: ref.table } : { table: ref.table, index: ref.index } })
   }
   return asked
 }

@@ -52,12 +52,11 @@ async function readAll(client: PoolClient, steps: readonly Step[]): Promise<read
 
 /** Gives each of the steps that shared a statement its own rows, which begin with the number of a list and a place in it. */
 function share({ rows }: StepAnswer, of: readonly number[], steps: readonly Step[], each: StepAnswer[]): void {
-  const { lists = [], byFirst } = steps[of[0] as number] as Step
-  const lengths = lists.map((it) => it.length)
+  const lengths = steps[of[0] as number]?.lists?.map((it) => it.length) ?? []
   const given = of.map((): Cells[] => [])
   for (const cells of rows as (string | null)[][]) {
     // Tenants and keys: two lists for each.
-    const length = lengths[byFirst ? 0 : 2 * Number(cells[0])] as number
+    const length = lengths[2 * Number(cells[0])] as number
     const before = Number(cells[1]) - 1
     cells[1] = String((before % length) + 1)
     given[Math.floor(before / length)]?.push(cells)

@@ -34,8 +34,8 @@ function loadedColumns(table: TableName): string {
  * Rows of one ref, of a set in the order of their ids. The inner OFFSET 0 keeps the planner from walking a tenant in
  * that order, and from looking for the rows of all refs at once.
  */
-function rowsOf(shape: RefShape, columns: string, key = 'v.key'): string {
-  const found = `SELECT ${columns} FROM ${shape.table} WHERE ${where(shape, 'v.tenant', key)} OFFSET 0`
+function rowsOf(shape: RefShape, columns: string): string {
+  const found = `SELECT ${columns} FROM ${shape.table} WHERE ${where(shape, 'v.tenant', 'v.key')} OFFSET 0`
   return shape.index === undefined ? found : `SELECT * FROM (${found}) AS s ORDER BY id LIMIT 1000`
 }
 
@@ -75,47 +75,6 @@ function makeLoading(shapes: readonly RefShape[]): Loading {
     return `SELECT ${at}, v.n, l.* FROM ${lists}, LATERAL (${rowsOf(shape, loadedColumns(shape.table))}) AS l`
   })
   return { text: texts.join(' UNION ALL '), pairs, counts: keys.map((_, at) => pairs.filter((it) => it === at).length) }
-}
-
-/** What is read at once with a row: by a key of its own, or by what the row holds in a column, after some letters. */
-export interface Companion {
-  readonly shape: RefShape
-  readonly held?: { readonly before: string; readonly column: string }
-}
-
-const besides = new Map<string, string>()
-
-/**
- * A row by its id, and what stands beside it. Answers as `loadAll` does, the row under number 0 and its companions from 1
- * on, each with its place in the first array. Values: arrays of tenants, ids, and of each companion's own key.
- */
-export function loadBeside(table: TableName, companions: readonly Companion[]): string {
-  let key: string = table
-  for (const { shape, held } of companions) key += ` ${shapeKey(shape)}${held ? `=${held.before}${held.column}` : ''}`
-  const known = besides.get(key)
-  if (known !== undefined) return known
-  const made = makeBeside(table, companions)
-  besides.set(key, made)
-  return made
-}
-
-const heldKey = ({ before, column }: NonNullable<Companion['held']>) =>
-  before === '' ? `v.${column}` : `'${before}' || v.${column}`
-
-function makeBeside(table: TableName, companions: readonly Companion[]): string {
-  let own = 0
-  const keys = companions.map(({ held }) => (held ? heldKey(held) : `v.own${own++}`))
-  const numbers = Array.from({ length: own }, (_, at) => at)
-  const lists = ['$1::text[]', '$2::text[]', ...numbers.map((at) => `$${at + 3}::text[]`)].join(', ')
-  const owns = numbers.map((at) => `, own${at}`).join('')
-  const indexed = sqlTables[table].columns.map(({ column }) => `, ${column}`).join('')
-  const given = `unnest(${lists}) WITH ORDINALITY AS g (tenant, key${owns}, n)`
-  const found = `SELECT g.*, l.* FROM ${given}, LATERAL (SELECT rev, id, doc, expires_at${indexed} FROM ${table} AS o WHERE o.tenant = g.tenant AND o.id = g.key OFFSET 0) AS l`
-  const arms = companions.map(
-    ({ shape }, at) =>
-      `SELECT ${at + 1}, v.n, l.* FROM v, LATERAL (${rowsOf(shape, loadedColumns(shape.table), keys[at])}) AS l`,
-  )
-  return `WITH v AS MATERIALIZED (${found}) ${[`SELECT 0, n, ${loadedColumns(table)} FROM v`, ...arms].join(' UNION ALL ')}`
 }
 
 /** The same for one ref, with the rows locked until the transaction ends. */

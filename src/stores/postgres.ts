@@ -1,21 +1,13 @@
 import type { TenantId } from '#model/ids.ts'
 import type { IndexName, TableName, Tables } from '#model/tables.ts'
-import {
-  type Decision,
-  type Found,
-  type ListOptions,
-  type Ref,
-  type Refs,
-  type Store,
-  StoreUnavailable,
-} from '#ports/store.ts'
+import { type Decision, type Found, type ListOptions, type Refs, type Store, StoreUnavailable } from '#ports/store.ts'
 import type { Decide } from './change.ts'
 import { listed, runBatch, type Step, type StepAnswer, step, type Value } from './postgres-batch.ts'
 import { runChange } from './postgres-change.ts'
 import { type Connections, connect, longPatience } from './postgres-connection.ts'
 import { unavailable } from './postgres-errors.ts'
 import { createReader } from './postgres-reader.ts'
-import { answer, type BesideReading, besideReading, rowIn } from './postgres-seen.ts'
+import { answerRow } from './postgres-seen.ts'
 import { everyTenant, postgresStatements, sweepTable } from './postgres-sql.ts'
 import { createWriter, type Job } from './postgres-writer.ts'
 import { columnOf, isStorable, sqlTables, sweptTables } from './sql.ts'
@@ -63,17 +55,11 @@ export class PostgresStore implements Store {
     return { conflicts: this.#conflicts, connections: total, idle, waiting }
   }
 
-  async get<T extends TableName>(
-    table: T,
-    tenant: TenantId,
-    id: string,
-    beside: readonly Ref[] = [],
-  ): Promise<Tables[T] | undefined> {
+  async get<T extends TableName>(table: T, tenant: TenantId, id: string): Promise<Tables[T] | undefined> {
     return this.#taken(async () => {
       if (!isStorable(tenant) || !isStorable(id)) return undefined
-      if (beside.length > 0) return (await this.#withBeside(besideReading(table, tenant, id, beside))) as Tables[T]
       const { rows } = await this.#readSoon(listed(postgresStatements[table].get, [[tenant], [id]]))
-      return rows[0] && (answer(rowIn(table, tenant, rows[0])) as unknown as Tables[T])
+      return rows[0] && (answerRow(table, tenant, rows[0]) as unknown as Tables[T])
     })
   }
 
@@ -160,11 +146,6 @@ export class PostgresStore implements Store {
       this.#ended = this.#idle.promise.then(() => this.#connections.end())
     }
     return this.#ended
-  }
-
-  async #withBeside({ text, lists, read }: BesideReading): Promise<unknown> {
-    const { rows } = await this.#readSoon({ ...listed(text, lists), byFirst: true })
-    return read(rows)
   }
 
   /** Work that was taken on is finished before the store closes. */

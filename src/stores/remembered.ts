@@ -1,6 +1,6 @@
 import type { TenantId } from '#model/ids.ts'
 import type { TableName, Tables } from '#model/tables.ts'
-import type { Ref, Store } from '#ports/store.ts'
+import type { Store } from '#ports/store.ts'
 import { decorated } from './decorated.ts'
 
 /** What operators set up and every request reads: seldom written, and small. */
@@ -27,13 +27,8 @@ export function rememberSettings(store: Store, monotonic: () => number = () => p
   const kept = new Map<string, Kept>()
   let writes = 0
 
-  async function get<T extends TableName>(
-    table: T,
-    tenant: TenantId,
-    id: string,
-    beside?: readonly Ref[],
-  ): Promise<Tables[T] | undefined> {
-    if (!settings.has(table)) return await store.get(table, tenant, id, beside)
+  async function get<T extends TableName>(table: T, tenant: TenantId, id: string): Promise<Tables[T] | undefined> {
+    if (!settings.has(table)) return await store.get(table, tenant, id)
     const key = `${table}\0${tenant}\0${id}`
     const known = kept.get(key)
     if (known && monotonic() - known.readAt < rememberedFor) return known.row as Tables[T]

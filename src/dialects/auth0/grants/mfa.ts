@@ -1,4 +1,4 @@
-import { type AnswerRequest, ticketToAnswer } from '#engine/answer.ts'
+import type { AnswerRequest } from '#engine/answer.ts'
 import type { Answer } from '#http/route.ts'
 import type { Refs } from '#ports/store.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
@@ -43,9 +43,7 @@ async function answerWith(dialect: Dialect, request: TokenRequest, to: To, proof
   const { parts } = dialect.engine
   const table = 'kind' in to && parts.factors.get(to.kind)?.traits.proof === 'lookup' ? recoveryTable : tokenTable
   const { mfa_token: handle = '' } = request.params
-  const caller = callerOf(exchange, application)
-  const read = (ticket: string) => ticketToAnswer(parts, caller, ticket, to)
-  const bearer = await readMfaToken(dialect, exchange, handle, request.dpopJkt, { application, read })
+  const bearer = await readMfaToken(dialect, exchange, handle, request.dpopJkt, application)
   if (bearer.no !== undefined) return refuse(table, bearer, parts)
   const { flow } = bearer.yes
   // A ticket's client is compared by the engine, which also writes down who tried (AC-3).
@@ -56,6 +54,7 @@ async function answerWith(dialect: Dialect, request: TokenRequest, to: To, proof
   const wish = { ...whole, scope: narrowed(whole.scope, request.params.scope) }
   const issue = await tokenIssue(dialect, { exchange, application, wish, dpopJkt: request.dpopJkt })
   if ('no' in issue) return refuse(table, issue, parts)
+  const caller = callerOf(exchange, application)
   const answered = await dialect.engine.answer({ caller, flow, to, proof, issue, holdBucket: true })
   if (answered.no !== undefined) return refuse(table, answered, parts)
   const { issued, show } = answered.yes

@@ -6,7 +6,6 @@ import { asId, type ClientId } from '#model/ids.ts'
 import type { Outcome } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import type { Proof } from '#model/proof.ts'
-import type { Ticket } from '#model/ticket.ts'
 import { provesPossession } from '#oidc/possession.ts'
 import { type AccessClaims, readBearer, verifyAccessToken } from '#oidc/tokens.ts'
 import { mfaAudience } from '../audience.ts'
@@ -29,18 +28,17 @@ type MayShow = (claims: AccessClaims) => boolean | Promise<boolean>
 
 /**
  * A token of either kind as `mfa_token`: the ticket of a flow, or an access token of the MFA API. `dpopJkt`: the key
- * of the proof that came with the request. `own`: the application that shows it, if it has been read, and how a ticket
- * is to be read; then the user is left to whoever answers with it, who looks at the account anyway, in the change that
- * decides.
+ * of the proof that came with the request. `caller`: the application that shows it, if it has been read; then the user is
+ * left to whoever answers with it, who looks at the account anyway, in the change that decides.
  */
 export async function readMfaToken(
   dialect: Dialect,
   exchange: Exchange,
   token: string,
   dpopJkt?: string,
-  own?: OwnTicket,
+  caller?: Application,
 ): Promise<Outcome<Bearer>> {
-  return await readEither(dialect, exchange, token, ({ jkt }) => jkt === undefined || jkt === dpopJkt, own)
+  return await readEither(dialect, exchange, token, ({ jkt }) => jkt === undefined || jkt === dpopJkt, caller)
 }
 
 /**
@@ -63,35 +61,32 @@ async function readEither(
   exchange: Exchange,
   token: string,
   mayShow: MayShow,
-  own?: OwnTicket,
+  caller?: Application,
 ): Promise<Outcome<Bearer>> {
   return isJwt(token)
     ? await readAccessToken(dialect, exchange, token, mayShow)
-    : await readTicket(dialect, exchange, token, own)
+    : await readTicket(dialect, exchange, token, caller, caller !== undefined)
 }
 
-/** Who shows a ticket, if the application has been read: most of the time it is its own. */
-interface OwnTicket {
-  readonly application: Application
-  /** How it is read by whoever answers with it; whether it still counts for its user is then asked in that change. */
-  readonly read?: (handle: string) => Promise<Ticket | undefined>
-}
-
-/** A ticket by its handle, alive and of this dialect; which client it belongs to is for the caller to compare. */
+/**
+ * A ticket by its handle, alive and of this dialect; which client it belongs to is for the caller to compare. `caller`:
+ * the application that shows it, if it has been read: most of the time the ticket is its own. `userLater`: whether it
+ * still counts for its user is asked by the change it is used in.
+ */
 export async function readTicket(
   dialect: Dialect,
   exchange: Exchange,
   handle: string,
-  shown?: OwnTicket,
+  caller?: Application,
+  userLater = false,
 ): Promise<Outcome<Bearer>> {
   const { store, clock } = dialect.engine.parts
-  const { read } = shown ?? {}
-  const found = await (read ? read(handle) : store.get('tickets', exchange.tenant.id, ticketId(handle)))
-  const own = shown !== undefined && shown.application.id === found?.client ? shown.application : undefined
+  const found = await store.get('tickets', exchange.tenant.id, ticketId(handle))
+  const own = caller !== undefined && caller.id === found?.client ? caller : undefined
   const application = own ?? (found && (await store.get('applications', exchange.tenant.id, found.client)))
   if (application === undefined) return { no: 'ticket-unknown' }
-  const user = found && !read ? await store.get('users', exchange.tenant.id, found.user) : undefined
-  if (user === undefined && !read) return { no: 'ticket-unknown' }
+  const user = found && !userLater ? await store.get('users', exchange.tenant.id, found.user) : undefined
+  if (user === undefined && !userLater) return { no: 'ticket-unknown' }
   const ticket = checkTicket(found, { dialect: dialectName, application }, clock.now(), user)
   if (ticket.no !== undefined) return ticket
   return yes({ flow: { by: 'ticket', ticket: ticket.yes, handle }, application, scope: [] })
