@@ -364,3 +364,21 @@ test('S-25, S-145: locking and disabling leave audit events', async () => {
   assert.equal((await world.events('factor.disabled')).length, 1)
   assert.equal((await world.events('factor.locked')).length, 90)
 })
+
+test('messages to send are looked for after an answer that queued one, and after no other', async () => {
+  const world = await openWorld()
+  const ada = await world.addUser('ada')
+  const app = await world.enrolApp(ada)
+  let looked = 0
+  Object.assign(world.parts, {
+    nudge: () => {
+      looked += 1
+    },
+  })
+  const wrong = otherThan(app.code())
+  assert.deepEqual([await guess(world, 'ada', wrong), looked], [{ no: 'wrong-proof' }, 0])
+  const sent = (await world.outbox()).length
+  await failUntil(world, 'ada', app.authenticator, wrong, 10)
+  assert.ok((await world.outbox()).length > sent)
+  assert.ok(looked > 0 && looked < 9, `looked ${looked} times`)
+})

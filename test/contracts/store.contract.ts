@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Tables } from '#model/tables.ts'
 import {
   insert,
+  loosely,
   put,
   remove,
   row,
@@ -275,6 +276,20 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       const answers = await Promise.all(Array.from({ length: 200 }, add))
       assert.equal(new Set(answers).size, 200)
       assert.equal((await store.get('budgets', acme, 'sum'))?.used, 200)
+    })
+
+    test('counts right too when the row is named loosely, as long as the change writes it', async () => {
+      for (const start of [[insert('budgets', budget(acme, 'loose'))], [remove('budgets', acme, 'loose')]]) {
+        await write(...start)
+        const add = () =>
+          store.change({ it: loosely(row('budgets', acme, 'loose')) }, ({ it }) => {
+            const used = (it?.used ?? 0) + 1
+            return { result: used, writes: [upsert('budgets', { ...budget(acme, 'loose'), used })] }
+          })
+        const answers = await Promise.all(Array.from({ length: 40 }, add))
+        assert.equal(new Set(answers).size, 40)
+        assert.equal((await store.get('budgets', acme, 'loose'))?.used, 40)
+      }
     })
 
     test('upserts over what is there and where nothing is, and removes what is not there', async () => {

@@ -54,6 +54,17 @@ describe('the chain of audit events on PostgreSQL', () => {
     assert.deepEqual([done.problems, done.rows], [[], 300])
   })
 
+  it('lets the events of changes that are committed together wait in one row, and links each', async (t) => {
+    const store = await openStore(await server.database('together'))
+    t.after(() => store.close())
+    await Promise.all(Array.from({ length: 100 }, () => happen(store)))
+    const waiting = await store.count('audit_queue', tenant)
+    assert.ok(waiting > 0 && waiting < 50, `${waiting} rows for 100 changes`)
+    assert.equal(await linkAll({ store, keyring, clock }, tenant), 100)
+    const done = await verified(store)
+    assert.deepEqual([done.problems, done.rows], [[], 100])
+  })
+
   it('S-147: the role of the server adds to the trail and links it, and can neither change nor delete a row of it', async (t) => {
     const url = await server.database('roles')
     const owner = await openStore(url)
