@@ -3,7 +3,7 @@ import type { Outcome, Refusal } from '#model/outcome.ts'
 import { yes } from '#model/outcome.ts'
 import type { Ticket } from '#model/ticket.ts'
 import type { Factor } from '#ports/factor.ts'
-import { type Decision, loosely, row, rows, seen } from '#ports/store.ts'
+import { type Decision, row, rows, seen } from '#ports/store.ts'
 import { canonicalPhone } from './addresses.ts'
 import { type ApprovalRows, approvalRefs, openRequests, spendApproval } from './approvals/fatigue.ts'
 import { occasionOf } from './approvals/occasion.ts'
@@ -54,7 +54,13 @@ export interface Challenged {
 export async function challenge(parts: Parts, request: ChallengeRequest): Promise<Outcome<Challenged>> {
   const { caller, ticket } = request
   const tenant = caller.tenant.id
-  const known = await parts.store.list('authenticators', tenant, { by: { index: 'user', value: ticket.user } })
+  const [user, known] = await Promise.all([
+    parts.store.get('users', tenant, ticket.user),
+    parts.store.list('authenticators', tenant, { by: { index: 'user', value: ticket.user } }),
+  ])
+  if (user === undefined) return { no: 'ticket-unknown' }
+  const alive = checkTicket(ticket, caller, parts.clock.now(), user)
+  if (alive.no !== undefined) return alive
   const chosen = choose(parts, request, known)
   if (chosen.no !== undefined) return chosen
   const { factor, authenticator: asked } = chosen.yes
@@ -74,8 +80,6 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
   const outcome = await parts.store.change(
     {
       ticket: seen('tickets', ticket),
-      // For the language of the message alone, so it need not be of one moment with the rest.
-      user: loosely(row('users', tenant, channel === undefined ? '' : ticket.user)),
       authenticator: row('authenticators', tenant, chosen.yes.authenticator.id),
       challenges: rows('challenges', 'flow', tenant, ticket.id),
       ...sendRefs(caller, sending),
@@ -136,7 +140,7 @@ export async function challenge(parts: Parts, request: ChallengeRequest): Promis
             alert: asked?.alert,
             link: request.link,
             failures,
-            user: found.user,
+            user,
           }),
           ...spent.writes,
           ...tired.writes,

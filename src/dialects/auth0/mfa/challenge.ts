@@ -14,7 +14,8 @@ export async function challenge(dialect: Dialect, exchange: Exchange): Promise<A
   const client = await clientOf(dialect, exchange, params)
   if ('answer' in client) return client.answer
   const { application } = client
-  const bearer = await readTicket(dialect, exchange, params.mfa_token, application)
+  // Whether it still counts for its user is for the engine to say, which reads the account anyway.
+  const bearer = await readTicket(dialect, exchange, params.mfa_token, application, true)
   if (bearer.no !== undefined) return refuse(challengeTable, bearer, parts)
   const { flow } = bearer.yes
   if (flow.by !== 'ticket') return refuse(challengeTable, { no: 'ticket-unknown' }, parts)
