@@ -12,7 +12,7 @@ const LAST_GRACE = 15_000
 
 /**
  * What a request leaves behind is gone before it is looked at, and is not taken for something that stays because start-up
- * left more: together a fifth of the CPU time of a login, for some memory under load.
+ * left more: together more than a tenth of the CPU time of a login, for some memory under load.
  */
 const SHORT_LIVED = ['--max-semi-space-size=64', '--no-allocation-site-pretenuring']
 
