@@ -224,7 +224,7 @@ export const totpSecret = rule(
 ).overwrite(bareBase32)
 
 function bareBase32(value: string): string {
-  return value.toUpperCase().replace(/[\s-]|=+$/g, '')
+  return value.toUpperCase().replace(/[\s-]|(?<!=)=+$/g, '')
 }
 
 /** PHC string or bcrypt hash as other systems export them. */

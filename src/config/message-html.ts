@@ -23,7 +23,7 @@ export function htmlProblem(text: string): { readonly problem: string; readonly 
 }
 
 function attributesAreGood(given: string): boolean {
-  return [...given.matchAll(/\s+([a-z]+)="([^"]*)"/gi)].every(([, name = '', value = '']) => {
+  return [...given.matchAll(/(?<!\s)\s+([a-z]+)="([^"]*)"/gi)].every(([, name = '', value = '']) => {
     const word = name.toLowerCase()
     if (!attributes.has(word)) return false
     if (word === 'href') return value === '{link}'

@@ -42,7 +42,7 @@ function isOneCharacter(text: string): boolean {
 
 function isCommon(text: string): boolean {
   if (knownBadPasswords.has(text) || knownBadPasswords.has(plainLetters(text))) return true
-  const core = text.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')
+  const core = text.replace(/^[^\p{L}]+|(?<![^\p{L}])[^\p{L}]+$/gu, '')
   if (text.length - core.length > MAX_DECORATION || core.length < MIN_WORD) return false
   return knownBadPasswords.has(core) || knownBadPasswords.has(plainLetters(core))
 }

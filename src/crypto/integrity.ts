@@ -14,5 +14,5 @@ export function hasIntegrity(bytes: Uint8Array, stated: string): boolean {
   return stated
     .trim()
     .split(/\s+/)
-    .some((value) => value.replace(/\?.*$/, '') === own)
+    .some((value) => value.split('?', 1)[0] === own)
 }

@@ -28,7 +28,7 @@ const release = z.object({
  * @throws NotFetched when the registry does not answer, or announces it without a SHA-512
  */
 export async function newestRelease(registry: string, name: string): Promise<Release> {
-  const url = `${registry.replace(/\/*$/, '/')}${name.replace('/', '%2f')}/latest`
+  const url = `${registry.replace(/(?<!\/)\/*$/, '/')}${name.replace('/', '%2f')}/latest`
   const text = new TextDecoder().decode(await download(url))
   const read = release.safeParse(parsed(text))
   if (!read.success) throw new NotFetched(`the registry announces ${name} without version, address or SHA-512`)

@@ -9,7 +9,14 @@ const lingers = 1_500
  * the popup itself once the message is there. Answers body and policy with a window that closes a little later.
  */
 export function lingering(body: string, policy: string): { readonly body: string; readonly policy: string } {
-  const script = /<script>([\s\S]*?)<\/script>/.exec(body)?.[1] ?? ''
+  const script = scriptIn(body)
   const later = script.replace('win.close();', `win.setTimeout(function () { win.close(); }, ${lingers});`)
   return { body: body.replace(script, () => later), policy: policy.replace(scriptSource(script), scriptSource(later)) }
+}
+
+/** What stands between the first `<script>` and the end of it; nothing if there is none. */
+function scriptIn(body: string): string {
+  const from = body.indexOf('<script>')
+  const to = body.indexOf('</script>', from)
+  return from < 0 || to < 0 ? '' : body.slice(from + '<script>'.length, to)
 }

@@ -146,7 +146,7 @@ class Batch implements Submitted {
   }
 
   handleCommandComplete(message: { readonly text: string }): void {
-    this.#answers.push({ rows: this.#rows, count: Number(/\d+$/.exec(message.text)?.[0] ?? 0) })
+    this.#answers.push({ rows: this.#rows, count: Number(/(?<!\d)\d+$/.exec(message.text)?.[0] ?? 0) })
     this.#rows = []
   }
 

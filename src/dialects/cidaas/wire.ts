@@ -107,7 +107,7 @@ export function classic({ engine }: Dialect, [status, code, error, description]:
       code,
       error_description: description,
       error: {
-        code: Number(/\d+$/.exec(code)?.[0] ?? status),
+        code: Number(/(?<!\d)\d+$/.exec(code)?.[0] ?? status),
         moreInfo: '',
         type: 'VerificationException',
         status,

@@ -64,7 +64,7 @@ export function encoded(file: BuiltFile, accepted = ''): { readonly body: Uint8A
       const [coding, weight] = it
         .trim()
         .toLowerCase()
-        .split(/\s*;\s*q=/)
+        .split(/(?<!\s)\s*;\s*q=/)
       return coding === name && Number(weight ?? 1) > 0
     })
   if (takes('br')) return { body: file.brotli, encoding: 'br' }

@@ -18,7 +18,7 @@ export function spokenTags(header = ''): readonly string[] {
     .slice(0, 500)
     .split(',')
     .map((it, index) => {
-      const [tag = '', weight] = it.trim().split(/\s*;\s*q=/)
+      const [tag = '', weight] = it.trim().split(/(?<!\s)\s*;\s*q=/)
       return { tag, weight: weight === undefined ? 1 : Number(weight), index }
     })
     .filter(({ tag, weight }) => tag !== '' && weight > 0)

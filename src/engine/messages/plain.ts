@@ -17,7 +17,7 @@ export function plain(text: string): string {
   const line = text
     .normalize('NFC')
     .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, ' ')
-    .replace(/\S*(?::\/\/|www\.)\S*/giu, '')
+    .replace(/(?<!\S)\S*(?::\/\/|www\.)\S*/giu, '')
     .replace(/ {2,}/g, ' ')
     .trim()
   return [...line].slice(0, 64).join('')

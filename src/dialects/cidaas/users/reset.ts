@@ -113,7 +113,7 @@ const refusalOf = (done: Extract<Outcome<Journey>, { yes?: undefined }>): Row =>
 function no(dialect: Dialect, exchange: Exchange, row: Row): Answer {
   const [, code, , description] = row
   return exchange.bodyKind === 'form'
-    ? toErrorPage(exchange, String(Number(/\d+$/.exec(code)?.[0] ?? 0)), description)
+    ? toErrorPage(exchange, String(Number(/(?<!\d)\d+$/.exec(code)?.[0] ?? 0)), description)
     : classic(dialect, row)
 }
 
