@@ -79,7 +79,7 @@ export interface CorsRule {
 export interface RouteGroup {
   readonly name: string
   readonly routes: readonly (Route | RawRoute)[]
-  readonly refuse: (trouble: Trouble, exchange: Pick<Exchange, 'path' | 'requestId'>) => Answer
+  readonly refuse: (trouble: Trouble, exchange: Pick<Exchange, 'path' | 'requestId' | 'headers'>) => Answer
   /**
    * Whether the tenant has these paths; absent: every tenant does. Where it has not, they are answered as paths nobody
    * owns, preflights and wrong methods included.

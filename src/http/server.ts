@@ -345,7 +345,8 @@ async function finishReading(raw: IncomingMessage, head: OutgoingHttpHeaders): P
 }
 
 function refuse(group: RouteGroup, trouble: Trouble, visit: Visit): Answer {
-  const answer = group.refuse(trouble, { path: visit.path, requestId: visit.id })
+  const headers = visit.raw.headers as Exchange['headers']
+  const answer = group.refuse(trouble, { path: visit.path, requestId: visit.id, headers })
   if (trouble.trouble === 'wrong-method') {
     return { ...answer, headers: { allow: trouble.allow.join(', '), ...answer.headers } }
   }

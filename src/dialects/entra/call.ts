@@ -1,3 +1,4 @@
+import { canonicalEmail } from '#engine/addresses.ts'
 import { type Journey, type JourneyKind, journeyToken, readJourney } from '#engine/journeys/journey.ts'
 import type { Caller, Parts } from '#engine/parts.ts'
 import type { Answer, Exchange } from '#http/route.ts'
@@ -23,9 +24,15 @@ export type Handler = (call: Call) => Promise<Answer>
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
-/** Ids of an answer: the caller's own correlation where it is a UUID, since SDKs send it back. */
-export function idsOf(exchange: Pick<Exchange, 'headers' | 'requestId'>, parts: Pick<Parts, 'clock'>): Ids {
-  const given = exchange.headers['client-request-id']
+/**
+ * Ids of an answer: the caller's own correlation where it is a UUID, since SDKs send it back. Refreshes are kept simple
+ * requests, and have it in the query instead of a header (entra.md §4.3).
+ */
+export function idsOf(
+  exchange: Pick<Exchange, 'headers' | 'requestId'> & Partial<Pick<Exchange, 'query'>>,
+  parts: Pick<Parts, 'clock'>,
+): Ids {
+  const given = exchange.headers['client-request-id'] ?? exchange.query?.['client-request-id']
   const correlation = given !== undefined && uuid.test(given) ? given : exchange.requestId
   return { correlation, trace: exchange.requestId, now: parts.clock.now() }
 }
@@ -104,5 +111,6 @@ export function keptAbilities({ state }: Journey): Abilities {
 export function usernameOf(call: Call): { readonly login: string } | Answer {
   const login = call.params.username?.trim() ?? ''
   if (login === '' || login.length > 320 || /[\r\n\t]/.test(login)) return fail(call.ids, errors.badUsername)
+  if (login.includes('@') && canonicalEmail(login).yes === undefined) return fail(call.ids, errors.badUsername)
   return { login }
 }

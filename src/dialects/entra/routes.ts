@@ -1,4 +1,4 @@
-import type { Answer, CorsRule, Exchange, Route, RouteGroup, Trouble } from '#http/route.ts'
+import type { Answer, CorsRule, Route, RouteGroup, Trouble } from '#http/route.ts'
 import { signOut, userinfo } from './account.ts'
 import { forClient, type Handler, idsOf } from './call.ts'
 import type { Dialect } from './dialect.ts'
@@ -72,14 +72,15 @@ export function entraGroup(dialect: Dialect): RouteGroup {
   return {
     name: 'entra',
     routes: [...native, ...named],
-    refuse: (trouble, { path, requestId }) => refuseTrouble(dialect, trouble, path, requestId),
+    refuse: (trouble, exchange) => refuseTrouble(dialect, trouble, exchange),
     cors: (path) => (Object.values(documentPaths).some((it) => path.endsWith(it)) ? documents : cors),
   }
 }
 
 /** Trouble before a handler. Always JSON, and 400 for everything of the protocol: a page would be an unknown error. */
-function refuseTrouble(dialect: Dialect, trouble: Trouble, path: string, requestId: string): Answer {
-  const ids = idsOf({ headers: {}, requestId } as Pick<Exchange, 'headers' | 'requestId'>, dialect.engine.parts)
+function refuseTrouble(dialect: Dialect, trouble: Trouble, exchange: Parameters<RouteGroup['refuse']>[1]): Answer {
+  const { path } = exchange
+  const ids = idsOf(exchange, dialect.engine.parts)
   switch (trouble.trouble) {
     case 'malformed':
       return fail(ids, errors.malformed(trouble.detail))

@@ -1,4 +1,3 @@
-import { canonicalEmail } from '#engine/addresses.ts'
 import { askable, type Way } from '#engine/challenge.ts'
 import { sendAddressCode } from '#engine/journeys/address-code.ts'
 import { firstOfJourney, startSignIn } from '#engine/journeys/first-factor.ts'
@@ -20,7 +19,6 @@ export async function initiate(call: Call): Promise<Answer> {
   const name = usernameOf(call)
   if ('status' in name) return name
   const { login } = name
-  if (login.includes('@') && canonicalEmail(login).yes === undefined) return fail(call.ids, errors.badUsername)
   const { parts } = call.dialect.engine
   // An application that takes no passwords has accounts without one only.
   const decoy = abilities.types.includes('password') ? 'password' : 'email'

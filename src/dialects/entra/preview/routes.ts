@@ -48,7 +48,7 @@ export function previewGroup(dialect: Dialect): RouteGroup {
       ...rows.map(([method, path, handle]): Route => ({ method, path: `${base}${path}`, accepts: ['json'], handle })),
     ]),
     when: (tenant) => tenant.nativePreview !== undefined,
-    refuse: (trouble, { requestId }) => refuseTrouble(dialect, trouble, requestId),
+    refuse: (trouble, exchange) => refuseTrouble(dialect, trouble, exchange),
     cors,
   }
 }
@@ -60,8 +60,8 @@ export const previewMetadata = (exchange: Exchange): Readonly<Record<string, str
     : { authorization_challenge_endpoint: `${authorityOf(exchange)}${authorizePath}` }
 
 /** Trouble before a handler, always JSON. */
-function refuseTrouble(dialect: Dialect, trouble: Trouble, requestId: string): Answer {
-  const ids = idsOf({ headers: {}, requestId } as Pick<Exchange, 'headers' | 'requestId'>, dialect.engine.parts)
+function refuseTrouble(dialect: Dialect, trouble: Trouble, exchange: Parameters<RouteGroup['refuse']>[1]): Answer {
+  const ids = idsOf(exchange, dialect.engine.parts)
   switch (trouble.trouble) {
     case 'malformed':
       return failAction(ids, actionErrors.malformed(trouble.detail))
