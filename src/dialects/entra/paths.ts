@@ -34,6 +34,8 @@ export const bases = ['', '/:tenant', '/:a/:tenant', '/:a/:b/:tenant', '/:a/:b/:
 
 const endings: readonly string[] = [...nativePaths, ...Object.values(documentPaths), ...Object.values(accountPaths)]
 const vendorDomain = '.onmicrosoft.com'
+/** Where the vendor's sample proxy answers, without a tenant (entra.md §8.2); no tenant can have this id. */
+const proxyBase = '/api'
 
 /**
  * The tenant a path of this dialect names, in lower case and without the vendor's domain; undefined: it is no such path,
@@ -44,7 +46,7 @@ export function tenantInPath(path: string): string | undefined {
   const graph = ending === undefined ? /^\/([^/]+)\/graph\/v1\.0\//.exec(path)?.[1] : undefined
   const base = ending === undefined ? previewBase(path) : path.slice(0, -ending.length)
   const segment = graph ?? base?.slice(base.lastIndexOf('/') + 1)
-  if (segment === undefined || segment === '') return undefined
+  if (segment === undefined || segment === '' || base?.toLowerCase() === proxyBase) return undefined
   const name = decoded(segment).toLowerCase()
   return name.endsWith(vendorDomain) ? name.slice(0, -vendorDomain.length) : name
 }
