@@ -75,7 +75,7 @@ export interface TokenOrder {
   readonly revocable?: boolean
   /** Continue this family; absent: begin one if a refresh token is granted. */
   readonly family?: Family
-  /** More claims; they never replace one this file writes. */
+  /** More claims; they never replace one this file writes, but may say what a scope opens in a vendor's own way. */
   readonly claims?: {
     readonly accessToken?: Readonly<Record<string, unknown>>
     readonly idToken?: Readonly<Record<string, unknown>>
@@ -363,8 +363,8 @@ function assuranceClaims(assurance: Assurance | undefined): Readonly<Record<stri
 
 function signIdToken({ order, scope, issuedAt }: Parts, user: User): string | Promise<string> {
   const payload = {
-    ...order.claims?.idToken,
     ...userClaims(user, scope, order.dates ?? 'seconds'),
+    ...order.claims?.idToken,
     iss: order.issuer,
     sub: order.subject,
     aud: order.application.id,
