@@ -10,7 +10,7 @@ import type { User } from '#model/user.ts'
 import { bearerStart } from './bearer.ts'
 import { type Call, continuation, journeyOf } from './call.ts'
 import { expressible, hasSavedCodesOnly, nextStep } from './steps.ts'
-import { errors, fail, redirect, refuse, succeed } from './wire.ts'
+import { errors, fail, redirect, refuse, refuseSend, succeed } from './wire.ts'
 import { channelWord } from './words.ts'
 
 /** `POST /register/v1.0/introspect`: kinds of method to register; or the start by a signed-in user (entra.md §2.2, §2.6). */
@@ -56,12 +56,13 @@ function methodOf(call: Call, journey: Journey, kind: string, user: User | undef
 
 /** `POST /register/v1.0/challenge`: a code to the new contact (entra.md §2.3). */
 export async function registerChallenge(call: Call): Promise<Answer> {
-  const { challenge_type = '', challenge_target: target, challenge_channel } = call.params
+  const { challenge_type, challenge_target: target, challenge_channel } = call.params
   const found = await journeyOf(call)
   if ('status' in found) return found
   const { journey } = found
   // The engine refuses where a factor has to be proved first, and tells the owner that somebody tried.
   if (journey.phase !== 'enrol' && journey.phase !== 'more') return fail(call.ids, errors.badToken)
+  if (challenge_type === undefined) return fail(call.ids, errors.missing('challenge_type'))
   if (!challenge_type.toLowerCase().split(/\s+/).includes('oob')) return fail(call.ids, errors.unknownChallenge)
   if (target === undefined) return fail(call.ids, errors.badMethod)
   const channel = challenge_channel?.toLowerCase() ?? (target.includes('@') ? 'email' : 'sms')
@@ -69,7 +70,7 @@ export async function registerChallenge(call: Call): Promise<Answer> {
   const factor = [...parts.factors.values()].find(({ traits }) => channelWord(traits) === channel)
   if (factor === undefined) return fail(call.ids, errors.badMethod)
   const started = await enrolInJourney(parts, { caller: call.caller, journey, kind: factor.kind, target })
-  if (started.no !== undefined) return refuse(call.ids, started)
+  if (started.no !== undefined) return refuseSend(call.ids, started)
   const token = continuation(call, journey)
   if (started.yes.preverified) return succeed(call.ids, { ...token, challenge_type: 'preverified' })
   return succeed(call.ids, {
@@ -89,7 +90,8 @@ export async function registerContinue(call: Call): Promise<Answer> {
   if ('status' in found) return found
   const { journey } = found
   if (journey.phase !== 'enrol') return fail(call.ids, errors.badToken)
-  if (grant_type !== 'oob' && grant_type !== 'continuation_token') return fail(call.ids, errors.badGrant)
+  if (grant_type === undefined) return fail(call.ids, errors.missing('grant_type'))
+  if (grant_type !== 'oob' && grant_type !== 'continuation_token') return fail(call.ids, errors.badStep)
   const { parts } = call.dialect.engine
   if (grant_type === 'continuation_token') {
     const stored = await confirmProved(parts, { caller: call.caller, journey })

@@ -2,8 +2,9 @@ import { proveResetAddress, startReset, submitNewPassword } from '#engine/accoun
 import { sendAddressCode } from '#engine/journeys/address-code.ts'
 import type { Answer } from '#http/route.ts'
 import { abilitiesOf, type Call, continuation, journeyOf, keptAbilities, typesOf, usernameOf } from './call.ts'
+import { isTooLong, tooLong } from './passwords.ts'
 import { codeSent, mailboxOf } from './steps.ts'
-import { errors, fail, redirect, refuse, succeed } from './wire.ts'
+import { errors, fail, redirect, refuse, refuseSend, succeed } from './wire.ts'
 
 /** Seconds between two polls; the first one is answered with success already (entra.md §3.5). */
 const pollInterval = 2
@@ -34,7 +35,7 @@ export async function resetChallenge(call: Call): Promise<Answer> {
   if (journey.phase !== 'address') return fail(call.ids, errors.badToken)
   if (!(types.types ?? keptAbilities(journey).types).includes('oob')) return redirect(call.ids)
   const sent = await sendAddressCode(call.dialect.engine.parts, call.caller, journey, 'password-reset')
-  return sent.no === undefined ? codeSent(call, journey, 'email', mailboxOf(call, journey)) : refuse(call.ids, sent)
+  return sent.no === undefined ? codeSent(call, journey, 'email', mailboxOf(call, journey)) : refuseSend(call.ids, sent)
 }
 
 /** `POST /resetpassword/v1.0/continue` */
@@ -43,7 +44,7 @@ export async function resetContinue(call: Call): Promise<Answer> {
   const found = await journeyOf(call, 'reset')
   if ('status' in found) return found
   const { journey } = found
-  if (grant_type !== 'oob') return fail(call.ids, grant_type ? errors.badGrant : errors.missing('grant_type'))
+  if (grant_type !== 'oob') return fail(call.ids, grant_type ? errors.badStep : errors.missing('grant_type'))
   if (oob === undefined) return fail(call.ids, errors.missing('oob'))
   const proved = await proveResetAddress(call.dialect.engine.parts, { caller: call.caller, journey, code: oob })
   if (proved.no !== undefined) return refuse(call.ids, proved)
@@ -57,6 +58,7 @@ export async function resetSubmit(call: Call): Promise<Answer> {
   const found = await journeyOf(call, 'reset')
   if ('status' in found) return found
   if (password === undefined) return fail(call.ids, errors.missing('new_password'))
+  if (isTooLong(password)) return refuse(call.ids, tooLong)
   const { parts } = call.dialect.engine
   const set = await submitNewPassword(parts, { caller: call.caller, journey: found.journey, password })
   if (set.no !== undefined) return refuse(call.ids, set)

@@ -6,7 +6,7 @@ import { askInJourney, ticketOf } from '#engine/journeys/more.ts'
 import type { Answer } from '#http/route.ts'
 import { abilitiesOf, type Call, continuation, journeyOf, keptAbilities, typesOf, usernameOf } from './call.ts'
 import { codeSent, expressible, mailboxOf } from './steps.ts'
-import { errors, fail, redirect, refuse, succeed } from './wire.ts'
+import { errors, fail, redirect, refuse, refuseSend, succeed } from './wire.ts'
 import { channelWord, masked } from './words.ts'
 
 /** What the first factor is called in a list of challenge types. */
@@ -48,7 +48,7 @@ async function challengeFirst(call: Call, journey: Journey, named: readonly stri
   if (first === undefined || !types.includes(typeOf[first])) return redirect(call.ids)
   if (first === 'password') return succeed(call.ids, { ...continuation(call, journey), challenge_type: 'password' })
   const sent = await sendAddressCode(parts, call.caller, journey, 'login')
-  return sent.no === undefined ? codeSent(call, journey, 'email', mailboxOf(call, journey)) : refuse(call.ids, sent)
+  return sent.no === undefined ? codeSent(call, journey, 'email', mailboxOf(call, journey)) : refuseSend(call.ids, sent)
 }
 
 async function challengeMethod(call: Call, journey: Journey): Promise<Answer> {
@@ -57,7 +57,7 @@ async function challengeMethod(call: Call, journey: Journey): Promise<Answer> {
   const { parts } = call.dialect.engine
   const kinds = expressible(call, [...parts.factors.keys()])
   const asked = await askInJourney(parts, { caller: call.caller, journey, kinds, authenticator: id })
-  if (asked.no !== undefined) return refuse(call.ids, asked)
+  if (asked.no !== undefined) return refuseSend(call.ids, asked)
   const { authenticator, factor } = asked.yes
   return codeSent(call, journey, channelWord(factor.traits) ?? 'sms', authenticator.target ?? '')
 }

@@ -13,8 +13,9 @@ import type { Journey } from '#engine/journeys/journey.ts'
 import type { Answer } from '#http/route.ts'
 import { attributeRules, profileOf, readAttributes, requiredAttribute } from './attributes.ts'
 import { abilitiesOf, type Call, continuation, journeyOf, keptAbilities, typesOf, usernameOf } from './call.ts'
+import { isTooLong, tooLong } from './passwords.ts'
 import { codeSent } from './steps.ts'
-import { errors, fail, redirect, refuse, succeed } from './wire.ts'
+import { errors, fail, redirect, refuse, refuseSend, succeed } from './wire.ts'
 
 const badJson = errors.malformed('The attributes parameter is not a JSON object of strings.')
 
@@ -28,10 +29,12 @@ export async function signUpStart(call: Call): Promise<Answer> {
   if (!maySignUp(call.caller)) return fail(call.ids, errors.noSignUp)
   const attributes = readAttributes(call.params.attributes)
   if (attributes === undefined) return fail(call.ids, badJson)
+  const { password } = call.params
+  if (isTooLong(password)) return refuse(call.ids, tooLong)
   const started = await startSignUp(call.dialect.engine.parts, {
     caller: call.caller,
     email: name.login,
-    password: call.params.password,
+    password,
     wantsPassword: abilities.types.includes('password'),
     attributes,
     rules: attributeRules(call.exchange.tenant),
@@ -55,7 +58,7 @@ export async function signUpChallenge(call: Call): Promise<Answer> {
   if (journey.phase !== 'address') return fail(call.ids, errors.badToken)
   if (!able.includes('oob')) return redirect(call.ids)
   const sent = await sendAddressCode(call.dialect.engine.parts, call.caller, journey, 'verify-address')
-  if (sent.no !== undefined) return refuse(call.ids, sent)
+  if (sent.no !== undefined) return refuseSend(call.ids, sent)
   return codeSent(call, journey, 'email', journey.state.email ?? '', { interval: resendInterval })
 }
 
@@ -74,6 +77,7 @@ export async function signUpContinue(call: Call): Promise<Answer> {
       return answered(call, await proveSignUpAddress(parts, step, oob), next)
     case 'password':
       if (password === undefined) return fail(call.ids, errors.missing('password'))
+      if (isTooLong(password)) return refuse(call.ids, tooLong)
       return answered(call, await giveSignUpPassword(parts, step, password), next)
     case 'attributes': {
       const attributes = readAttributes(call.params.attributes)
@@ -83,7 +87,7 @@ export async function signUpContinue(call: Call): Promise<Answer> {
     case undefined:
       return fail(call.ids, errors.missing('grant_type'))
     default:
-      return fail(call.ids, errors.badGrant)
+      return fail(call.ids, errors.badStep)
   }
 }
 

@@ -1,17 +1,26 @@
 import { finishEnrolled } from '#engine/journeys/enrol.ts'
-import { finishWithProofs, names, proveMailbox, provePassword } from '#engine/journeys/first-factor.ts'
+import {
+  type FirstFactor,
+  finishWithProofs,
+  firstFactorOf,
+  names,
+  proveMailbox,
+  provePassword,
+  type Step,
+} from '#engine/journeys/first-factor.ts'
 import { type Journey, journeyUser, saveJourney } from '#engine/journeys/journey.ts'
 import { answerInJourney, ticketOf } from '#engine/journeys/more.ts'
 import type { Answer } from '#http/route.ts'
+import type { Outcome, RefusalWord } from '#model/outcome.ts'
 import type { Wish } from '#model/ticket.ts'
 import { type Call, type Handler, journeyOf } from './call.ts'
 import { codeGrant } from './code.ts'
-import { type TokenIssue, tokenIssue, wishOf } from './issue-tokens.ts'
+import { type Issued, type TokenIssue, tokenIssue, wishOf } from './issue-tokens.ts'
 import { refreshGrant } from './refresh.ts'
 import { readScope } from './scopes.ts'
 import { contextsOf } from './steer.ts'
 import { answerStep } from './steps.ts'
-import { errors, fail, refuse } from './wire.ts'
+import { errors, fail, refuse, type WireError } from './wire.ts'
 
 /** The grants of the token endpoint, a row each (entra.md §1.3). */
 const grants: Readonly<Record<string, Handler>> = {
@@ -63,10 +72,8 @@ async function passwordGrant(call: Call): Promise<Answer> {
   if (found.journey.phase !== 'first') return fail(call.ids, errors.badToken)
   const order = await orderOf(call, found.journey)
   if ('status' in order) return order
-  return await answerStep(
-    call,
-    await provePassword(call.dialect.engine.parts, { caller: call.caller, ...order, password }),
-  )
+  const step = await provePassword(call.dialect.engine.parts, { caller: call.caller, ...order, password })
+  return await answerFirst(call, order.journey, 'password', step)
 }
 
 async function oobGrant(call: Call): Promise<Answer> {
@@ -77,10 +84,32 @@ async function oobGrant(call: Call): Promise<Answer> {
   if (found.journey.phase !== 'first') return fail(call.ids, errors.badToken)
   const order = await orderOf(call, found.journey)
   if ('status' in order) return order
-  return await answerStep(
-    call,
-    await proveMailbox(call.dialect.engine.parts, { caller: call.caller, ...order, code: oob }),
-  )
+  const step = await proveMailbox(call.dialect.engine.parts, { caller: call.caller, ...order, code: oob })
+  return await answerFirst(call, order.journey, 'email', step)
+}
+
+/**
+ * A first proof that was not right is told apart from one that could not be: the account has gone meanwhile, or is
+ * signed in to by the other kind (entra.md §1.3). Where the tenant hides who is known, nothing is told apart.
+ */
+async function answerFirst(
+  call: Call,
+  journey: Journey,
+  proved: FirstFactor,
+  step: Outcome<Step<Issued>>,
+): Promise<Answer> {
+  if (step.no === undefined || call.exchange.tenant.hideUnknownUsers === true) return await answerStep(call, step)
+  const { parts } = call.dialect.engine
+  const user = await parts.store.get('users', call.exchange.tenant.id, journeyUser(journey))
+  if (user === undefined) return fail(call.ids, errors.goneUser)
+  const misfit = firstFactorOf(parts, user) === proved ? undefined : wrongKind[proved][step.no]
+  return misfit === undefined ? await answerStep(call, step) : fail(call.ids, misfit)
+}
+
+/** What a refused proof is answered with where the account asks for the other kind. */
+const wrongKind: Readonly<Record<FirstFactor, Partial<Record<RefusalWord, WireError>>>> = {
+  password: { 'wrong-password': errors.noPasswordHere },
+  email: { 'wrong-proof': errors.badToken, 'challenge-expired': errors.badToken },
 }
 
 /** The second factor: what was asked for first still holds, whatever this call says (S-49). */

@@ -69,9 +69,13 @@ export const errors = {
   ),
   badUsername: error('invalid_request', 90100, 'username parameter is empty or not valid.'),
   unknownUser: error('user_not_found', 50034, 'The user account does not exist in the directory.'),
+  goneUser: error('invalid_grant', 50034, 'The user account does not exist in the directory.'),
+  noPasswordHere: error('invalid_grant', 400002, 'The account is not signed in to with a password.'),
   badToken: error('invalid_request', 55200, 'The continuation_token is invalid.'),
   badScope: error('invalid_scope', 70011, 'The provided value for the input parameter scope is not valid.'),
   badGrant: error('unsupported_grant_type', 70003, 'The grant type is not supported.'),
+  /** A grant the continue calls do not know; only the token endpoint has a class of its own for it (entra.md §2.4, §6.1). */
+  badStep: error('invalid_grant', 70003, 'The grant type is not supported.'),
   badClaims: error('invalid_request', 9002313, 'Invalid request. The claims parameter is not valid.'),
   badMethod: error('invalid_request', 901001, 'The method or its contact is not valid.'),
   introspectFirst: error(
@@ -108,6 +112,7 @@ export const errors = {
 
 const wrongCode = error('invalid_grant', 50181, 'Unable to validate the otp.', 'invalid_oob_value')
 const locked = error('invalid_grant', 50053, 'Too many failed attempts. The account is locked for some time.')
+const noMoreCodes = error('invalid_request', 701014, 'No more one-time passcodes can be generated for now.')
 const expired = error('expired_token', 552003, 'The continuation_token is expired.')
 const blockedText = 'Configuring multi-factor authentication method is blocked.'
 const tooRisky = error('access_denied', 53003, 'Access has been blocked: the sign-in looks too risky.')
@@ -160,7 +165,7 @@ export const table: Table = {
   'blocked-by-admin': error('access_denied', 550024, blockedText, 'provider_blocked_by_admin'),
   'blocked-by-reputation': error('access_denied', 550024, blockedText, 'provider_blocked_by_rep'),
   'limit-reached': errors.badMethod,
-  'too-many-messages': error('invalid_request', 701014, 'No more one-time passcodes can be generated for now.'),
+  'too-many-messages': noMoreCodes,
   undeliverable: errors.unavailable,
   busy: errors.unavailable,
 }
@@ -200,6 +205,16 @@ export function refuse(ids: Ids, refusal: Refusal): Answer {
   const answer = fail(ids, typeof entry === 'function' ? entry(refusal) : entry)
   if (!('retryAfter' in refusal)) return answer
   return { ...answer, headers: { ...answer.headers, 'retry-after': String(refusal.retryAfter) } }
+}
+
+/**
+ * A refusal on the wire of the calls that send a code. After too many wrong ones no more are sent, which has a number of
+ * its own there; a lock is told at the token endpoint alone (entra.md §5.2).
+ */
+export function refuseSend(ids: Ids, refusal: Refusal): Answer {
+  if (refusal.no !== 'too-many-attempts') return refuse(ids, refusal)
+  const { headers, ...answer } = fail(ids, noMoreCodes)
+  return { ...answer, headers: { ...headers, 'retry-after': String(refusal.retryAfter) } }
 }
 
 export const succeed = (ids: Ids, body: Readonly<Record<string, unknown>>): Answer => ({
