@@ -230,6 +230,19 @@ describe('starting and stopping', () => {
     taken.close()
   })
 
+  it('names HOST when the address is none of this machine', async () => {
+    // 192.0.2.0/24 is for documentation (RFC 5737): no machine has it.
+    for (const host of ['192.0.2.1', 'nowhere.invalid']) {
+      const attempt = listen(await serverOf(), { http: { host, port: 0 } })
+      await assert.rejects(attempt, (error: PortProblem) => {
+        assert.equal(error.key, 'HOST')
+        assert.equal(error.message, `${host} is not an address of this machine`)
+        assert.match(error.mend, /^Set HOST /)
+        return true
+      })
+    }
+  })
+
   it('finishes what runs, closes what is idle or silent, and accepts nothing new (S-167)', async () => {
     const it_ = await open()
     const silent = await socketTo(it_.port)

@@ -42,26 +42,30 @@ export class PortProblem extends Error {
   readonly key: string
   readonly mend: string
 
-  constructor(variable: 'PORT' | 'TLS_PORT', host: string, port: number, code: string | undefined) {
-    super(reasons[code ?? '']?.(host, port) ?? `cannot listen on ${host}:${port} (${code ?? 'unknown reason'})`)
-    this.key = variable
-    this.mend =
-      code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND'
-        ? 'Set HOST to an address of this machine, such as 127.0.0.1 or 0.0.0.0'
-        : `Stop what uses the port, or set ${variable} to another one`
+  constructor(variable: 'PORT' | 'TLS_PORT', host: string, port: number, code = 'unknown reason') {
+    super(reasons[code]?.(host, port) ?? `cannot listen on ${host}:${port} (${code})`)
+    const strange = notHere.includes(code)
+    this.key = strange ? 'HOST' : variable
+    this.mend = strange
+      ? 'Set HOST to an address of this machine, such as 127.0.0.1 or 0.0.0.0'
+      : `Stop what uses the port, or set ${variable} to another one`
   }
 }
+
+/** The address is what is wrong, whichever port it was for. */
+const notHere: readonly string[] = ['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN']
 
 const reasons: Readonly<Record<string, (host: string, port: number) => string>> = {
   EADDRINUSE: (host, port) => `port ${port} on ${host} is in use by another program`,
   EACCES: (host, port) => `port ${port} on ${host} needs rights this program does not have`,
   EADDRNOTAVAIL: (host) => `${host} is not an address of this machine`,
   ENOTFOUND: (host) => `${host} is not an address of this machine`,
+  EAI_AGAIN: (host) => `${host} is not an address of this machine`,
 }
 
 /**
  * Opens the listeners of a server; one or both. Time bounds and connection bounds are those of the server's limits.
- * @throws PortProblem naming the variable that sets the port; nothing is left open then
+ * @throws PortProblem naming the variable that sets the port or the host; nothing is left open then
  */
 export async function listen(server: Server, options: ListenOptions): Promise<Listening> {
   const { limits } = server
