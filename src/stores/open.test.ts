@@ -10,6 +10,11 @@ test('a URL with an unknown scheme is refused with the name of the setting', asy
   }
 })
 
+test('a directory nobody can make is told, where Node itself would try for ever', async () => {
+  const told = (error: Error) => error instanceof StoreUnavailable && error.message.includes('/proc/polyfactor/data')
+  await assert.rejects(openStore('sqlite:/proc/polyfactor/data/x.db'), told)
+})
+
 test('a refused URL is not repeated, since it may hold a password', async () => {
   const secret = (error: Error) => !error.message.includes('hunter2')
   await assert.rejects(openStore('mysql://root:hunter2@localhost/db'), secret)

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { TableName } from '#model/tables.ts'
@@ -54,7 +54,7 @@ export function databasePath(url: string): string {
 /** Opens, sets, checks and migrates. Throws StoreUnavailable with the reason in words. */
 export function connect(path: string): Connection {
   try {
-    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
+    if (path !== ':memory:') makeDirectory(dirname(path))
     const db = new DatabaseSync(path, { timeout: busyTimeout })
     try {
       configure(db)
@@ -68,6 +68,18 @@ export function connect(path: string): Connection {
   } catch (error) {
     if (error instanceof StoreUnavailable) throw error
     throw new StoreUnavailable(`cannot open the database ${path}: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+/** Node's own recursive one tries for ever where a parent takes no directories and says ENOENT, as /proc does. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return
+  makeDirectory(dirname(path))
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    // Another process may have made it just now.
+    if ((error as { code?: string }).code !== 'EEXIST') throw error
   }
 }
 
