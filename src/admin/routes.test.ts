@@ -591,6 +591,33 @@ describe('an import of users', () => {
     assert.equal(await it.store.count('authenticators', demo), 4)
   })
 
+  it('takes short secrets of authenticators in the words of the configuration too, marked as weak', async () => {
+    const it = await api()
+    const user = (name: string, key: string) => ({
+      email: `${name}@example.com`,
+      authenticators: [{ factor: 'totp', secret: key }],
+    })
+    const users = [
+      user('a', 'JBSWY3DPEHPK3PXP'),
+      user('b', secret),
+      user('c', 'JBSWY3DP'),
+      user('d', '!SWY3DPEHPK3PXP!'),
+    ]
+    const told = await it.ask('POST', path, { body: { users } })
+    const results = told.body.results as readonly Readonly<Record<string, unknown>>[]
+    assert.deepEqual(
+      results.map(({ status, weak }) => [status, weak]),
+      [
+        ['created', true],
+        ['created', undefined],
+        ['failed', undefined],
+        ['failed', undefined],
+      ],
+    )
+    const [held] = items(await it.ask('GET', `/tenants/demo/users/${results[0]?.id}/authenticators`))
+    assert.deepEqual([held?.factor, held?.state, held?.weak], ['totp', 'confirmed', true])
+  })
+
   it('tells where a factor is at fault that only the tenant refuses', async () => {
     const it = await api()
     await it.ask('PATCH', '/tenants/demo', { body: { phone: { countries: ['DE'] } } })

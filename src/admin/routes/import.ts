@@ -49,10 +49,11 @@ async function importUser(
   const materials: readonly AuthenticatorMaterial[] = [...authenticators, ...mfa_factors.map(materialOf)]
   const made = await createAccount(call, words, materials, { weak: true, source: 'import' })
   if (made.problem) return { index, status: 'failed', ...failure(made, authenticators.length) }
-  return { index, status: 'created', id: made.user.id, weak: mfa_factors.some(isWeak) || undefined }
+  return { index, status: 'created', id: made.user.id, weak: materials.some(isWeak) || undefined }
 }
 
-const isWeak = (it: Parameters<typeof materialOf>[0]): boolean => 'totp' in it && bits(it.totp.secret) < 128
+const isWeak = ({ factor, secret }: AuthenticatorMaterial): boolean =>
+  factor === 'totp' && typeof secret === 'string' && bits(secret) < 128
 const bits = (base32: string): number => base32.replace(/[ =-]/g, '').length * 5
 
 /** Places in the list of all authenticators, told as places in the two lists they came from. */

@@ -1,18 +1,26 @@
 import * as z from 'zod'
 import type { AuthenticatorMaterial } from '#engine/import-authenticator.ts'
 import { hasName, noName, userCreateMembers } from './users.ts'
+import { authenticatorWord } from './words.ts'
 
 const phone = z
   .string()
   .regex(/^\+[0-9]{1,15}$/)
   .meta({ description: 'E.164.' })
 
-/** `mfa_factors` of auth0.md §7.2: one key each. TOTP secrets from 80 bits on. */
+/** Base32 of 80 bits and more: what other products have handed out (operating.md §6.11). The factor itself reads it. */
+const exportedSecret = z.string().min(16).max(256)
+
+/** `mfa_factors` of auth0.md §7.2: one key each. */
 const mfaFactor = z.union([
-  z.strictObject({ totp: z.strictObject({ secret: z.string().min(16).max(256) }) }),
+  z.strictObject({ totp: z.strictObject({ secret: exportedSecret }) }),
   z.strictObject({ phone: z.strictObject({ value: phone }) }),
   z.strictObject({ email: z.strictObject({ value: z.string().min(3).max(254) }) }),
 ])
+
+/** As in the configuration file, but for the length of secrets. */
+const [totp, ...others] = authenticatorWord.options
+const authenticator = z.discriminatedUnion('factor', [totp.extend({ secret: exportedSecret }), ...others])
 
 const oneKey = (it: { readonly password?: unknown; readonly password_hash?: unknown }) =>
   it.password === undefined || it.password_hash === undefined
@@ -21,6 +29,9 @@ const oneKey = (it: { readonly password?: unknown; readonly password_hash?: unkn
 export const importRow = z
   .strictObject({
     ...userCreateMembers,
+    authenticators: z.array(authenticator).max(20).default([]).meta({
+      description: 'As in the configuration; secrets under 128 bits are taken and marked as weak.',
+    }),
     mfa_factors: z.array(mfaFactor).min(1).max(10).optional().meta({
       description: 'As in Auth0’s exports; secrets under 128 bits are taken and marked as weak.',
     }),
