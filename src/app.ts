@@ -3,6 +3,7 @@ import type { Settings } from '#config/load.ts'
 import { openTls } from '#config/tls.ts'
 import { usesRisk } from '#config/uses-risk.ts'
 import { tenantInPath } from '#dialects/entra/paths.ts'
+import { auditKeys } from '#engine/audit/keys.ts'
 import { counted } from '#engine/counted.ts'
 import { baseOf, createDirectory } from '#engine/directory.ts'
 import { createEngine } from '#engine/engine.ts'
@@ -55,6 +56,8 @@ async function run(base: Base): Promise<Running> {
     (back) => void afterClockWentBack({ ...parts, endForGood: (tenant) => endForGood(store, tenant) }, log, back),
   )
   await applyConfig(parts, config)
+  // Something sealed from the first start on: a wrong master key shows at the next one, not after it has sealed too.
+  for (const { id } of config.tenants) await auditKeys(parts, asId<TenantId>(id))
   const engine = traced(counted(createEngine(parts), metrics), telemetry?.tracing)
   const first = config.tenants[0]?.id
   const firstTenant = first === undefined ? undefined : asId<TenantId>(first)

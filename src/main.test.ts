@@ -177,6 +177,25 @@ describe('polyfactor serve', () => {
     refusal(await start(['--config', 'c.yaml'], { env }).ended, /POLYFACTOR_MASTER_KEY_FILE: .*chmod 600/)
   })
 
+  it('refuses another master key than the one of the first start, though nobody has used the server yet', async () => {
+    writeFileSync(join(cwd, 'c.yaml'), 'public_url: https://x.test\ntenants: [{ id: demo }]\n')
+    const args = ['--config', 'c.yaml']
+    const first = start(args, { env: { ...secrets, TLS_PORT: 'off' } })
+    await first.ready
+    first.child.kill('SIGKILL')
+    await first.ended
+    const other = 'T0Jvb2tzQXJlTm90RG9vcnN/AQIDBAUGBwgJCgsMDQ8='
+    const env = { ...secrets, TLS_PORT: 'off', POLYFACTOR_MASTER_KEY: other }
+    for (const verb of [['serve'], ['keys', 'rotate']]) {
+      refusal(await start([...verb, ...args], { env }).ended, /POLYFACTOR_MASTER_KEY: does not open/)
+    }
+    const both = { ...env, POLYFACTOR_MASTER_KEY: `${other},${secrets.POLYFACTOR_MASTER_KEY}` }
+    const rotated = start(args, { env: both })
+    await rotated.ready
+    rotated.child.kill('SIGTERM')
+    assert.equal((await rotated.ended).code, 0)
+  })
+
   it('refuses a database that cannot be reached', async () => {
     const closed = createServer()
     await new Promise<void>((done) => closed.listen(0, '127.0.0.1', done))
@@ -231,6 +250,24 @@ describe('polyfactor', () => {
     )
     writeFileSync(join(cwd, 'bad.yaml'), 'tenants: [{ id: demo }]\n')
     refusal(await start(['config', 'check', 'bad.yaml']).ended, /public_url: is missing/)
+  })
+
+  it('finds in a configuration file what would keep a server from applying it', async () => {
+    const head = 'public_url: https://x.test\ntenants: [{ id: demo, users: [{ email: a@x.test, '
+    for (const [name, user, message] of [
+      [
+        'phone',
+        'authenticators: [{ factor: sms, phone_number: "+15555550100" }]',
+        /users\[0\].*add it to phone\.countries/i,
+      ],
+      ['hash', 'password_hash: "$1$abc$def"', /users\[0\]\.password_hash: is no password hash/],
+    ] as const) {
+      writeFileSync(join(cwd, `${name}.yaml`), `${head}${user} }] }]\n`)
+      const { code, out, err } = await start(['config', 'check', `${name}.yaml`]).ended
+      assert.match(err, message)
+      assert.deepEqual([code, out], [1, ''])
+    }
+    assert.equal(existsSync(join(cwd, 'data')), false)
   })
 
   it('prints the JSON Schema of the configuration file', async () => {

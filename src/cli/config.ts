@@ -3,6 +3,7 @@ import { publicUrlProblem } from '#config/load.ts'
 import { readConfigFile } from '#config/read.ts'
 import { type Config, configJsonSchema } from '#config/schema.ts'
 import type { Exit } from './exit.ts'
+import { rehearse } from './rehearse.ts'
 import { terminal } from './terminal.ts'
 
 /** `config check FILE` and `config schema`. */
@@ -12,7 +13,7 @@ export function configCommand(exit: Exit): Command {
     .command('check')
     .description('validate a configuration file; exit 1 if it cannot be used')
     .argument('<file>', 'YAML or JSON file')
-    .action((file: string) => exit(check(file)))
+    .action(async (file: string) => exit(await check(file)))
   config
     .command('schema')
     .description('print the JSON Schema of the configuration file, for editors')
@@ -20,10 +21,10 @@ export function configCommand(exit: Exit): Command {
   return config
 }
 
-function check(file: string): 0 | 1 {
+async function check(file: string): Promise<0 | 1> {
   const read = readConfigFile(file)
-  const late = read.ok ? publicUrlProblem(read.config) : undefined
-  const problems = read.ok ? (late === undefined ? [] : [late]) : read.problems
+  const late = read.ok ? (publicUrlProblem(read.config) ?? (await rehearse(read.config))) : undefined
+  const problems = read.ok ? (late === undefined ? [] : [{ ...late, key: `${file} ${late.key}` }]) : read.problems
   for (const problem of problems) terminal.problem(problem)
   if (!read.ok || late !== undefined) return 1
   terminal.out(`${file} is valid: ${summary(read.config)}`)

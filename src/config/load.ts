@@ -273,7 +273,7 @@ function fromEnvironment({ env, cwd }: LoadOptions, key: string): Found<string> 
 }
 
 /** A tenant that names no country sends nowhere, except in development (S-75). */
-function fillCountries(config: Config, development: boolean): Config {
+export function fillCountries(config: Config, development: boolean): Config {
   if (development) return config
   return {
     ...config,

@@ -24,7 +24,8 @@ export function readConfigFile(path: string): ReadConfig {
 
 function unreadable(error: unknown): { readonly problem: string; readonly mend: string } {
   const code = (error as { code?: string }).code ?? 'unreadable'
-  if (code === 'ENOENT') return { problem: 'there is no such file', mend: 'Check --config or POLYFACTOR_CONFIG' }
+  if (code === 'ENOENT')
+    return { problem: 'there is no such file', mend: 'Check the path (--config or POLYFACTOR_CONFIG)' }
   if (code === 'EISDIR') return { problem: 'is a directory', mend: 'Name the file itself' }
   return { problem: `cannot be read (${code})`, mend: 'Let the user who runs the server read it' }
 }

@@ -3,6 +3,9 @@ import type { Row } from './row.ts'
 /** An event's place in a list: its id, and the digest of its canonical JSON. */
 export type EventDigest = readonly [id: string, digest: string]
 
+/** Id of the artifact that holds the keys a tenant's chain is signed with; `payload.sealed` is the private half. */
+export const auditKeyRing = 'AuditKeys:ring'
+
 /** Events of one change that wait to be linked into the chain; written with them, removed with their link. */
 export interface AuditQueue extends Row {
   /** Of the first event. */

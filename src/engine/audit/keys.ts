@@ -1,5 +1,6 @@
 import { generateSigningKey, importSigningKey, type SigningKey } from '#crypto/signing.ts'
 import type { Artifact } from '#model/artifact.ts'
+import { auditKeyRing } from '#model/audit.ts'
 import type { TenantId } from '#model/ids.ts'
 import { insert, put, row, type Write } from '#ports/store.ts'
 import type { Parts } from '../parts.ts'
@@ -21,7 +22,6 @@ interface RingPayload {
   readonly sealed: string
 }
 
-const ringId = 'AuditKeys:ring'
 const model = 'AuditKeys'
 
 /** The context under which the private half of an audit key is sealed. */
@@ -34,7 +34,7 @@ export interface AuditKeys {
 
 /** The keys of a tenant's audit chain, made now if there are none. They sign nothing else, and no token verifies with them. */
 export async function auditKeys(parts: KeyParts, tenant: TenantId): Promise<AuditKeys> {
-  const found = (await parts.store.get('artifacts', tenant, ringId)) ?? (await firstRing(parts, tenant))
+  const found = (await parts.store.get('artifacts', tenant, auditKeyRing)) ?? (await firstRing(parts, tenant))
   const { keys, sealed } = found.payload as unknown as RingPayload
   const active = keys.at(-1)
   if (active === undefined) throw new Error(`the audit key ring of ${tenant} is empty`)
@@ -44,7 +44,7 @@ export async function auditKeys(parts: KeyParts, tenant: TenantId): Promise<Audi
 
 /** The public keys only; empty while nothing was signed yet. */
 export async function publishedAuditKeys(parts: Pick<Parts, 'store'>, tenant: TenantId): Promise<readonly AuditKey[]> {
-  const found = await parts.store.get('artifacts', tenant, ringId)
+  const found = await parts.store.get('artifacts', tenant, auditKeyRing)
   return found === undefined ? [] : (found.payload as unknown as RingPayload).keys
 }
 
@@ -59,7 +59,7 @@ export async function rotateAuditKey(
 ): Promise<string> {
   await auditKeys(parts, tenant)
   const fresh = await newKey(parts, tenant)
-  await parts.store.change({ ring: row('artifacts', tenant, ringId) }, ({ ring }) => {
+  await parts.store.change({ ring: row('artifacts', tenant, auditKeyRing) }, ({ ring }) => {
     if (ring === undefined) throw new Error(`the audit key ring of ${tenant} is gone`)
     const before = (ring.payload as unknown as RingPayload).keys
     const retired = before.map((it) => ({ ...it, retiredAt: it.retiredAt ?? parts.clock.now() }))
@@ -78,8 +78,8 @@ async function newKey(parts: KeyParts, tenant: TenantId): Promise<{ readonly key
 /** Of several processes that make the first key one wins, and the others take its. */
 async function firstRing(parts: KeyParts, tenant: TenantId): Promise<Artifact> {
   const { key, sealed } = await newKey(parts, tenant)
-  const made: Artifact = { tenant, id: ringId, model, payload: { keys: [key], sealed } }
-  return await parts.store.change({ ring: row('artifacts', tenant, ringId) }, ({ ring }) =>
+  const made: Artifact = { tenant, id: auditKeyRing, model, payload: { keys: [key], sealed } }
+  return await parts.store.change({ ring: row('artifacts', tenant, auditKeyRing) }, ({ ring }) =>
     ring === undefined ? { result: made, writes: [insert('artifacts', made)] } : { result: ring },
   )
 }
