@@ -96,6 +96,17 @@ describe('auth0.md §9', () => {
     assert.equal(done.status, 200, done.text)
   })
 
+  test('2.1 a client_id beside the token is not asked for, and looked at where it comes', async () => {
+    const it = await openAuth0World()
+    await it.addUser('ada')
+    const token = await it.mfaToken('ada')
+    for (const client_id of ['spa', 'nobody']) {
+      const other = await associate(it, token, { ...app, client_id })
+      refused(other, 400, 'invalid_request', 'mfa_token not issued to this client')
+    }
+    assert.equal((await associate(it, token, { ...app, client_id: 'web' })).status, 200)
+  })
+
   test('9.6 an inactive entry cannot be challenged', async () => {
     const it = await openAuth0World()
     await it.addUser('ada')

@@ -19,6 +19,9 @@ export async function associate(dialect: Dialect, exchange: Exchange): Promise<A
     const client = await clientOf(dialect, exchange, strings)
     if ('answer' in client) return client.answer
     if (client.application.id !== application.id) return refuse(bearerTable, { no: 'ticket-of-other-client' }, parts)
+  } else if (strings.client_id !== undefined && strings.client_id !== application.id) {
+    // Never required, but looked at if it is there (auth0.md §2.1).
+    return refuse(bearerTable, { no: 'ticket-of-other-client' }, parts)
   }
   if (flow.by === 'token' && !scope.includes('enroll')) {
     return oauthError(403, 'insufficient_scope', 'Insufficient scope, expected: enroll')
