@@ -178,6 +178,24 @@ export async function forgetTrustedDevice(parts: Parts, caller: Caller, user: Us
   })
 }
 
+/** Forgets every device of a user: each asks for the second factor again at its next login. Answers how many. */
+export async function forgetTrustedDevices(parts: Parts, caller: Caller, user: UserId): Promise<number> {
+  const tenant = caller.tenant.id
+  return await parts.store.change(
+    { artifacts: rows('artifacts', 'user', tenant, user) },
+    ({ artifacts }): Decision<number> => {
+      const devices = artifacts.filter((it) => it.model === model)
+      return {
+        result: devices.length,
+        writes: devices.flatMap((it) => [
+          remove('artifacts', tenant, it.id),
+          audit(parts, caller, 'device.forgotten', { user, actor: 'client' }),
+        ]),
+      }
+    },
+  )
+}
+
 function deviceOf(row: Artifact): TrustedDevice {
   const { stamp: _stamp, ...shown } = row.payload as unknown as Payload
   return { ...shown, id: row.id, user: row.user as UserId, client: row.client ?? '', expiresAt: row.expiresAt ?? 0 }

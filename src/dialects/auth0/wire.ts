@@ -103,14 +103,17 @@ export const passkeyTable: Table = {
 }
 
 function unsupported(asked: readonly string[], has: readonly string[]): string {
-  if (has.length === 0) {
-    return `The user does not support the requested challenge type (${asked.join(' ')}). Currently there is no supported challenge available.`
-  }
   const wanted =
     asked.length === 1
       ? `the requested challenge type (${asked[0]})`
       : `any of the requested challenge types (${asked.join(' ')})`
-  return `The user does not support ${wanted}. Supported type${has.length === 1 ? '' : 's'}: ${has.join(' ')}.`
+  // The type may be fine and the channel not: then it would be nonsense to name the type as what is supported.
+  const others = has.filter((it) => !asked.includes(it))
+  const instead =
+    others.length === 0
+      ? 'Currently there is no supported challenge available.'
+      : `Supported type${others.length === 1 ? '' : 's'}: ${others.join(' ')}.`
+  return `The user does not support ${wanted}. ${instead}`
 }
 
 /** An error as OAuth answers it; never with `WWW-Authenticate`, which would cost SDKs the body (auth0.md §0.3). */
@@ -135,16 +138,19 @@ export function refuse(table: Table, refusal: Refusal, { factors, clock }: Pick<
           ...replacement(refusal.show?.codes),
         }
       : {}
-  const answer = oauthError(status, error, description, more)
-  return 'retryAfter' in refusal ? withRetry(answer, refusal, clock.now()) : answer
+  return withRetry(oauthError(status, error, description, more), refusal, clock.now())
 }
 
 /** A saved code that was right is spent even where it was not enough; its successor is shown here or never (S-45). */
 const replacement = (codes: readonly string[] | undefined) =>
   codes?.[0] === undefined ? {} : { recovery_code: codes[0] }
 
-/** When to come back, in seconds, and as the three headers of a limited endpoint (auth0.md §4). `now` in epoch ms. */
-function withRetry(answer: Answer, refusal: Extract<Refusal, { retryAfter: number }>, now: number): Answer {
+/**
+ * When to come back, in seconds, and as the three headers of a limited endpoint (auth0.md §4); an answer to a refusal
+ * that names no time stays as it is. `now` in epoch ms.
+ */
+export function withRetry(answer: Answer, refusal: Refusal, now: number): Answer {
+  if (!('retryAfter' in refusal)) return answer
   const limit = limitOf(refusal)
   const bucket: Readonly<Record<string, string>> = limit === undefined ? {} : { 'x-ratelimit-limit': String(limit) }
   const headers = {

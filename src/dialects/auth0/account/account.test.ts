@@ -135,6 +135,46 @@ describe('My Account: enrolment', () => {
     })
   })
 
+  test('members the API does not know are refused, and nothing is begun', async () => {
+    const it = await openApis(off)
+    await it.addUser('ada')
+    const token = await it.accountToken('ada')
+    for (const more of [{ location: 'x' }, { name: 'App' }]) {
+      const reply = await it.me(token, 'POST', methods, { type: 'totp', ...more })
+      assert.deepEqual([reply.status, reply.body.type], [400, 'urn:polyfactor:problem:invalid_body'], reply.text)
+    }
+    assert.deepEqual((await it.me(token, 'GET', `${methods}?type=totp`)).body, { authentication_methods: [] })
+  })
+
+  test('an address that is none is not called a number', async () => {
+    const it = await openApis(off)
+    await it.addUser('ada')
+    const token = await it.accountToken('ada')
+    const problemOf = async (body: object) => {
+      const { type, detail } = (await it.me(token, 'POST', methods, body)).body
+      return [String(type).replace(/^.*:/, ''), detail]
+    }
+    const mail = await problemOf({ type: 'email', email: 'nobody' })
+    assert.deepEqual(mail, ['invalid_body', 'The email address is invalid.'])
+    const number = await problemOf({ type: 'phone', phone_number: 'nobody' })
+    assert.deepEqual(number, ['invalid_phone_number', 'The phone number is invalid.'])
+  })
+
+  test('who has used up their messages is told when to come back, in the headers of every limited endpoint', async () => {
+    const it = await openApis(off)
+    await it.addUser('ada')
+    const token = await it.accountToken('ada')
+    const ask = (last: number) => it.me(token, 'POST', methods, { type: 'phone', phone_number: `+1555123450${last}` })
+    for (let last = 0; last < 10; last += 1) assert.equal((await ask(last)).status, 202)
+    const { status, headers } = await ask(0)
+    const now = Math.ceil(it.clock.now() / 1_000)
+    const wait = Number(headers['retry-after'])
+    assert.deepEqual(
+      [status, headers['x-ratelimit-limit'], headers['x-ratelimit-remaining'], headers['x-ratelimit-reset']],
+      [429, '10', '0', String(now + wait)],
+    )
+  })
+
   test('an authenticator app: 202 with Location, 201, and it works at login', async () => {
     const it = await openApis()
     await it.setTenant({ mfa: { mode: 'OFF' } })

@@ -74,7 +74,7 @@ export const updateMethod: Handler = async (call) => {
     authenticator: it.id,
   })
   const done = await editAuthenticator(parts, call.exchange.tenant, call.user.id, it.id, { name, kind }, event)
-  return done.no === undefined ? ok(methodOf(call, done.yes)) : refused(done)
+  return done.no === undefined ? ok(methodOf(call, done.yes)) : refused(done, parts)
 }
 
 /** `DELETE /authentication-methods/{id}`: the last one stays while policy requires one (S-66). */
@@ -85,5 +85,5 @@ export const deleteMethod: Handler = async (call) => {
   const it = await findMethod(call, idOf(call))
   if (it === undefined) return notFound
   const gone = await removeAuthenticator(call.dialect.engine.parts, call.caller, call.user.id, it.id)
-  return gone.no === undefined ? { status: 204, headers: noStore } : refused(gone)
+  return gone.no === undefined ? { status: 204, headers: noStore } : refused(gone, call.dialect.engine.parts)
 }

@@ -34,7 +34,7 @@ async function verifyPending(call: Call, it: Authenticator, body: Proof): Promis
   const { engine } = call.dialect
   const [session = '', challenge] = body.auth_session.split('.', 2)
   const flow = flowOf(call, session)
-  if (it.state !== 'pending' || it.startedBy !== flowId(flow)) return refused({ no: 'challenge-unknown' })
+  if (it.state !== 'pending' || it.startedBy !== flowId(flow)) return refused({ no: 'challenge-unknown' }, engine.parts)
   const isKey = engine.parts.factors.get(it.factor)?.keyFacts !== undefined
   if (isKey && body.authn_response === undefined)
     return invalidField('authn_response', 'The authn_response is required.')
@@ -50,7 +50,7 @@ async function verifyPending(call: Call, it: Authenticator, body: Proof): Promis
   if (isKey && answered.no === 'wrong-proof') {
     return invalidField('authn_response', 'The authn_response could not be verified, or the key is registered already.')
   }
-  if (answered.no !== undefined) return refused(answered)
+  if (answered.no !== undefined) return refused(answered, engine.parts)
   const confirmed = (await engine.parts.store.get('authenticators', it.tenant, it.id)) ?? it
   return created(call, methodOf(call, confirmed), confirmed)
 }
@@ -59,7 +59,9 @@ async function verifyRecoveryCode(call: Call, id: string, body: Proof): Promise<
   const device = parseDeviceId(id)
   const wanted = { handle: body.auth_session, id: device?.id ?? '' }
   const taken = await takeRecoveryCode(call.dialect.engine.parts, call.caller, call.user.id, wanted)
-  return taken.no === undefined ? created(call, methodOf(call, taken.yes), taken.yes) : refused(taken)
+  return taken.no === undefined
+    ? created(call, methodOf(call, taken.yes), taken.yes)
+    : refused(taken, call.dialect.engine.parts)
 }
 
 async function verifyPassword(call: Call, body: Proof): Promise<Answer> {
@@ -69,7 +71,7 @@ async function verifyPassword(call: Call, body: Proof): Promise<Answer> {
     handle: body.auth_session,
     password: body.new_password,
   })
-  if (done.no !== undefined) return refused(done)
+  if (done.no !== undefined) return refused(done, parts)
   const location = locationOf(call, passwordId(done.yes))
   return { status: 201, body: passwordOf(done.yes), headers: { ...noStore, location } }
 }

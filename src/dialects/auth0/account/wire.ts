@@ -1,7 +1,8 @@
+import type { Parts } from '#engine/parts.ts'
 import type { Answer, Trouble } from '#http/route.ts'
 import type { Refusal, RefusalWord } from '#model/outcome.ts'
 import { statusNames } from '../status-names.ts'
-import { noStore } from '../wire.ts'
+import { noStore, withRetry } from '../wire.ts'
 
 type Row = readonly [status: number, code: string, detail: string]
 
@@ -56,7 +57,7 @@ const table: { readonly [W in RefusalWord]?: Row } = {
   'factor-unknown': [400, 'auth_method_disabled', 'This type of authentication method is not available.'],
   'factor-off': [400, 'auth_method_disabled', 'This authentication method is not enabled.'],
   'bad-email': [400, 'invalid_body', 'The email address is invalid.'],
-  'bad-address': [400, 'invalid_phone_number', 'The phone number or email address is invalid.'],
+  'bad-address': [400, 'invalid_phone_number', 'The phone number is invalid.'],
   'blocked-by-admin': [400, 'invalid_phone_number', 'The phone number is in a region that is not enabled.'],
   'blocked-by-reputation': [400, 'invalid_phone_number', 'The phone number is blocked.'],
   'limit-reached': [409, 'enrollment_conflict', 'You have the maximum number of authentication methods.'],
@@ -71,11 +72,10 @@ const table: { readonly [W in RefusalWord]?: Row } = {
 }
 
 /** A refusal of the engine on the wire. */
-export function refused(refusal: Refusal): Answer {
-  const answer = problem(...(table[refusal.no] ?? [400, 'invalid_body', 'The request cannot be accepted.']))
-  return 'retryAfter' in refusal
-    ? { ...answer, headers: { ...answer.headers, 'retry-after': String(refusal.retryAfter) } }
-    : answer
+export function refused(refusal: Refusal, { clock }: Pick<Parts, 'clock'>): Answer {
+  const row = refusal.no === 'bad-address' && refusal.reach === 'email' ? table['bad-email'] : table[refusal.no]
+  const answer = problem(...(row ?? [400, 'invalid_body', 'The request cannot be accepted.']))
+  return withRetry(answer, refusal, clock.now())
 }
 
 /** Trouble before a handler, in the words of this API. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { listTrustedDevices, trustDevice } from '#engine/trusted-devices.ts'
 import { base, bearer } from '#test/support/auth0.ts'
 import { openApis } from '../testing/apis.ts'
 
@@ -386,6 +387,21 @@ describe('Management API: resets, recovery codes, enrolments', () => {
     )
     assert.equal((await it.api('DELETE', at(ada, '/multifactor/abacus'))).status, 400)
     assert.equal((await it.api('POST', at(ada, '/multifactor/actions/invalidate-remember-browser'))).status, 204)
+  })
+
+  test('browsers that were told to be remembered are forgotten, of this user only', async () => {
+    const it = await openApis()
+    const devices = async (name: string) => {
+      const { id } = await it.addUser(name)
+      await trustDevice(it.parts, it.caller(), id, { key: { kty: 'EC' } })
+      return { id, left: async () => (await listTrustedDevices(it.parts, it.tenant.id, id)).length }
+    }
+    const ada = await devices('ada')
+    const bob = await devices('bob')
+    assert.deepEqual([await ada.left(), await bob.left()], [1, 1])
+    const reply = await it.api('POST', at(ada, '/multifactor/actions/invalidate-remember-browser'))
+    assert.deepEqual([reply.status, reply.text], [204, ''])
+    assert.deepEqual([await ada.left(), await bob.left()], [0, 1])
   })
 
   test('enrollments are listed, read and deleted by their device id', async () => {

@@ -75,12 +75,14 @@ export const createMethod: UserHandler = async (call, user) => {
   const read = bodyOf(call, method)
   if ('status' in read) return read
   const it = importedMethod(call, user, read.body)
-  if (it.no !== undefined) return refused(it)
+  if (it.no !== undefined) return refused(it, call.dialect.engine.parts)
   const { factor, id: authenticator } = it.yes
   const event = call.event('factor.confirmed', { user: user.id, factor, authenticator })
   const added = await addAuthenticator(call.dialect.engine.parts, call.exchange.tenant, user.id, it.yes, event)
-  if (added === undefined) return refused({ no: 'wrong-password' })
-  return added.no === undefined ? ok(methodOf(call, added.yes, { fresh: true }), 201) : refused(added)
+  if (added === undefined) return refused({ no: 'wrong-password' }, call.dialect.engine.parts)
+  return added.no === undefined
+    ? ok(methodOf(call, added.yes, { fresh: true }), 201)
+    : refused(added, call.dialect.engine.parts)
 }
 
 /** `PUT /users/{id}/authentication-methods`: the whole list at once; all or nothing. */
@@ -88,7 +90,7 @@ export const setMethods: UserHandler = async (call, user) => {
   const read = bodyOf(call, z.array(method).max(20))
   if ('status' in read) return read
   const imported = allOf(read.body.map((it) => importedMethod(call, user, it)))
-  if (imported.no !== undefined) return refused(imported)
+  if (imported.no !== undefined) return refused(imported, call.dialect.engine.parts)
   const event = call.event('admin.change', { user: user.id, details: { what: 'authentication methods replaced' } })
   const done = await replaceAuthenticators(
     call.dialect.engine.parts,
@@ -99,7 +101,7 @@ export const setMethods: UserHandler = async (call, user) => {
   )
   return done.no === undefined
     ? ok(done.yes.map((it) => methodOf(call, it, { unmasked: true, fresh: true })))
-    : refused(done)
+    : refused(done, call.dialect.engine.parts)
 }
 
 function allOf<T>(outcomes: readonly Outcome<T>[]): Outcome<readonly T[]> {
@@ -126,11 +128,12 @@ export const updateMethod: UserHandler = async (call, user) => {
     return invalidBody('preferred_authentication_method is for phone authentication methods only.')
   }
   const kind = wanted && kindOf(call, 'phone', wanted)
-  if (wanted !== undefined && kind === undefined) return refused({ no: 'factor-unknown', factor: wanted })
+  if (wanted !== undefined && kind === undefined)
+    return refused({ no: 'factor-unknown', factor: wanted }, call.dialect.engine.parts)
   const event = call.event('factor.renamed', { user: user.id, factor: it.factor, authenticator: it.id })
   const wish = { name: read.body.name, kind }
   const done = await editAuthenticator(call.dialect.engine.parts, call.exchange.tenant, user.id, it.id, wish, event)
-  return done.no === undefined ? ok(methodOf(call, done.yes)) : refused(done)
+  return done.no === undefined ? ok(methodOf(call, done.yes)) : refused(done, call.dialect.engine.parts)
 }
 
 /** `DELETE /users/{id}/authentication-methods/{method}` */
@@ -140,12 +143,12 @@ export const deleteMethod: UserHandler = async (call, user) => {
   const event = call.event('factor.removed', { user: user.id, factor: it.factor, authenticator: it.id })
   const { parts } = call.dialect.engine
   const gone = await dropAuthenticators(parts, call.exchange.tenant, user.id, (one) => one.id === it.id, event)
-  return gone.no === undefined ? noContent : refused(gone)
+  return gone.no === undefined ? noContent : refused(gone, parts)
 }
 
 /** `DELETE /users/{id}/authentication-methods` and `DELETE /users/{id}/authenticators`: resets all MFA. */
 export const deleteMethods: UserHandler = async (call, user) => {
   const event = call.event('admin.change', { user: user.id, details: { what: 'factors reset' } })
   const done = await resetAuthenticators(call.dialect.engine.parts, call.caller, user.id, event)
-  return done.no === undefined ? noContent : refused(done)
+  return done.no === undefined ? noContent : refused(done, call.dialect.engine.parts)
 }

@@ -1,5 +1,6 @@
 import { listAuthenticators, replaceRecoveryCode } from '#engine/authenticators.ts'
 import { dropAuthenticators } from '#engine/manage-authenticators.ts'
+import { forgetTrustedDevices } from '#engine/trusted-devices.ts'
 import type { Authenticator } from '#model/authenticator.ts'
 import type { Factor } from '#ports/factor.ts'
 import { maskedName, methodType } from '../words.ts'
@@ -11,7 +12,7 @@ import { invalidBody, noContent, noEnrollment, ok, refused } from './wire.ts'
 export const regenerateRecoveryCode: UserHandler = async (call, user) => {
   const event = call.event('recovery.replaced', { user: user.id })
   const made = await replaceRecoveryCode(call.dialect.engine.parts, call.caller, user.id, event)
-  return made.no === undefined ? ok({ recovery_code: made.yes.codes[0] }) : refused(made)
+  return made.no === undefined ? ok({ recovery_code: made.yes.codes[0] }) : refused(made, call.dialect.engine.parts)
 }
 
 /** `DELETE /users/{id}/multifactor/{provider}`: `google-authenticator` is any authenticator app; there is no Duo here. */
@@ -26,11 +27,16 @@ export const deleteProvider: UserHandler = async (call, user) => {
   }
   const event = call.event('factor.removed', { user: user.id, details: { provider } })
   const gone = await dropAuthenticators(call.dialect.engine.parts, call.exchange.tenant, user.id, isApp, event)
-  return gone.no === undefined || gone.no === 'authenticator-unknown' ? noContent : refused(gone)
+  return gone.no === undefined || gone.no === 'authenticator-unknown'
+    ? noContent
+    : refused(gone, call.dialect.engine.parts)
 }
 
-/** `POST /users/{id}/multifactor/actions/invalidate-remember-browser`: no browser is remembered here, so none is left. */
-export const invalidateRememberBrowser: UserHandler = async () => noContent
+/** `POST /users/{id}/multifactor/actions/invalidate-remember-browser`: no browser spares a second factor any longer. */
+export const invalidateRememberBrowser: UserHandler = async (call, user) => {
+  await forgetTrustedDevices(call.dialect.engine.parts, call.caller, user.id)
+  return noContent
+}
 
 const methodWords: Readonly<Record<string, string>> = { totp: 'authenticator', push: 'guardian', phone: 'sms' }
 

@@ -55,5 +55,7 @@ export const createTicket: Handler = async (call) => {
     ...(email_locale === undefined ? {} : { locales: [email_locale] }),
     event: () => call.event('admin.change', { user: user.id, details: { what: 'enrolment ticket' } }),
   })
-  return made.no === undefined ? ok({ ticket_id: made.yes, ticket_url: link(made.yes) }) : refused(made)
+  return made.no === undefined
+    ? ok({ ticket_id: made.yes, ticket_url: link(made.yes) })
+    : refused(made, dialect.engine.parts)
 }

@@ -119,7 +119,7 @@ export const postUser: Handler = async (call) => {
   }
   const words = [tenant.name, body.email, body.email?.split('@')[0], body.username].filter((it) => it !== undefined)
   const hashed = body.password === undefined ? undefined : await hashNewPassword(parts.passwords, body.password, words)
-  if (hashed?.no !== undefined) return refused(hashed)
+  if (hashed?.no !== undefined) return refused(hashed, call.dialect.engine.parts)
   const id = asId<UserId>(body.user_id ?? parts.random.id())
   const brought = broughtAlong(call, id, body.mfa_factors ?? [])
   if (brought.no !== undefined) return managementError(400, 'MFA_FACTORS_FAILED', 'The mfa_factors cannot be imported.')
@@ -129,7 +129,7 @@ export const postUser: Handler = async (call) => {
     ...brought.yes.map((it) => insert('authenticators', it)),
     ...brought.yes.map((it) => call.event('factor.confirmed', { user: id, factor: it.factor, authenticator: it.id })),
   ])
-  return made.no === undefined ? ok(userView(call, made.yes), 201) : refused(made)
+  return made.no === undefined ? ok(userView(call, made.yes), 201) : refused(made, call.dialect.engine.parts)
 }
 
 /** Factors of an import, each once; secrets from 80 bits on, as other systems have them (operating.md §6.11). */
@@ -195,14 +195,14 @@ export const patchUser: UserHandler = async (call, user) => {
   const event = () => [call.event('user.updated', { user: user.id })]
   const done = await updateUser(parts, tenant, user.id, wanted, event)
   if (done === undefined) return noUser
-  return done.no === undefined ? ok(userView(call, done.yes.user)) : refused(done)
+  return done.no === undefined ? ok(userView(call, done.yes.user)) : refused(done, call.dialect.engine.parts)
 }
 
 async function changePassword(call: Call, user: User, password: string): Promise<Answer | undefined> {
   const { parts } = call.dialect.engine
   const { tenant } = call.exchange
   const hashed = await hashNewPassword(parts.passwords, password, wordsOf(tenant, user))
-  if (hashed.no !== undefined) return refused(hashed)
+  if (hashed.no !== undefined) return refused(hashed, call.dialect.engine.parts)
   const event = call.event('password.changed', { user: user.id })
   const done = await setPassword(parts, { tenant, user: user.id, hash: hashed.yes, event })
   return done === undefined ? noUser : undefined

@@ -1,7 +1,8 @@
+import type { Parts } from '#engine/parts.ts'
 import type { Answer, Trouble } from '#http/route.ts'
 import type { Refusal, RefusalWord } from '#model/outcome.ts'
 import { statusNames } from '../status-names.ts'
-import { noStore } from '../wire.ts'
+import { noStore, withRetry } from '../wire.ts'
 
 type Row = readonly [status: number, errorCode: string, message: string]
 
@@ -41,7 +42,7 @@ const table: { readonly [W in RefusalWord]?: Row } = {
   'last-authenticator': [409, 'operation_not_supported', 'The last authentication method cannot be removed.'],
   'factor-unknown': [400, 'invalid_body', 'This type of authentication method cannot be created here.'],
   'factor-off': [400, 'invalid_body', 'This factor is not enabled for the tenant.'],
-  'bad-address': [400, 'invalid_phone_number', 'The phone number or email address is invalid.'],
+  'bad-address': [400, 'invalid_phone_number', 'The phone number is invalid.'],
   'bad-secret': [400, 'invalid_body', 'The secret is invalid: send 26 or more characters of base32 (128 bits).'],
   'blocked-by-admin': [400, 'invalid_phone_number', 'The phone number is in a region that is not enabled.'],
   'blocked-by-reputation': [400, 'invalid_phone_number', 'The phone number is blocked.'],
@@ -52,11 +53,10 @@ const table: { readonly [W in RefusalWord]?: Row } = {
 }
 
 /** A refusal of the engine on the wire. */
-export function refused(refusal: Refusal): Answer {
-  const answer = managementError(...(table[refusal.no] ?? [400, 'invalid_body', 'The request cannot be accepted.']))
-  return 'retryAfter' in refusal
-    ? { ...answer, headers: { ...answer.headers, 'retry-after': String(refusal.retryAfter) } }
-    : answer
+export function refused(refusal: Refusal, { clock }: Pick<Parts, 'clock'>): Answer {
+  const row = refusal.no === 'bad-address' && refusal.reach === 'email' ? table['bad-email'] : table[refusal.no]
+  const answer = managementError(...(row ?? [400, 'invalid_body', 'The request cannot be accepted.']))
+  return withRetry(answer, refusal, clock.now())
 }
 
 /** Trouble before a handler, in the words of this API. */
