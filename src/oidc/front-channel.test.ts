@@ -47,7 +47,7 @@ function authorizeUrl(over: Record<string, string | undefined> = {}): string {
 
 async function codeFor(over: Record<string, string | undefined> = {}): Promise<string> {
   const answer = await at.fetch(authorizeUrl(over), { headers: { cookie: await signedIn() } })
-  assert.equal(answer.status, 303, await answer.text())
+  assert.equal(answer.status, 302, await answer.text())
   return new URL(answer.headers.get('location') ?? '').searchParams.get('code') ?? ''
 }
 

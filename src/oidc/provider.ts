@@ -325,6 +325,8 @@ function frontManners(parts: ProviderParts, site: Site, provider: () => Provider
       path === `${site.spelling.paths.endSession}/confirm` ? await parts.sessions.live(exchange) : undefined
     await next()
     keepCookiesHome(ctx, provider())
+    // After a POST it is 303 (S-136); where the browser came by GET, SDKs and their users know 302 (auth0.md §6.3).
+    if (ctx.status === 303 && exchange.method === 'GET') ctx.status = 302
     if (leaving !== undefined && ctx.oidc?.session.destroyed === true) await parts.sessions.endHere(exchange, leaving)
     if (!front || ctx.oidc === undefined) return
     const { params, redirectUriCheckPerformed, entities } = ctx.oidc
@@ -335,6 +337,8 @@ function frontManners(parts: ProviderParts, site: Site, provider: () => Provider
     if (redirectUriCheckPerformed !== true || origin === undefined || origin === 'null') return
     const csp = ctx.response.get('content-security-policy')
     if (params.response_mode === 'web_message') {
+      // An error too is a message to the window that asked, and its page is fine (auth0.md §6.3).
+      ctx.status = 200
       ctx.set('cross-origin-opener-policy', 'unsafe-none')
       ctx.set('cross-origin-resource-policy', 'cross-origin')
       const later = lingering(String(ctx.body ?? ''), csp)

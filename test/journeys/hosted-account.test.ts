@@ -228,7 +228,7 @@ test('RP-initiated logout: with a hint of this person at once, else asked first 
   assert.equal(asked.status, 200)
   assert.match(asked.text, /Sign out\?/)
   const out = await person.get(`/oidc/logout?id_token_hint=${id_token}&post_logout_redirect_uri=${bye}&state=s`)
-  assert.deepEqual([out.status, out.headers.location], [303, 'http://localhost:5173/bye?state=s'])
+  assert.deepEqual([out.status, out.headers.location], [302, 'http://localhost:5173/bye?state=s'])
   assert.equal((await person.get('/u/api/account')).status, 401)
 })
 

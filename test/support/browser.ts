@@ -106,7 +106,7 @@ export function openBrowser(at: Pick<Auth0World, 'send'>, jar = new Map<string, 
       const { body } = await browser.state()
       assert.equal(body.step, 'done', JSON.stringify(body))
       const reply = await browser.get(body.location)
-      assert.equal(reply.status, 303, reply.text)
+      assert.equal(reply.status, 302, reply.text)
       return new URL(String(reply.headers.location))
     },
     copy: () => Object.assign(openBrowser(at, new Map(jar)), { flow: browser.flow, csrf: browser.csrf }),
