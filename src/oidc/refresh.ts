@@ -1,3 +1,4 @@
+import { orphanId } from '#engine/accounts/remove.ts'
 import type { Application } from '#model/application.ts'
 import type { Artifact } from '#model/artifact.ts'
 import { asId, type TenantId, type UserId } from '#model/ids.ts'
@@ -30,9 +31,15 @@ export interface RefreshLook {
   readonly repeat: boolean
 }
 
-/** Why a refresh token is not good. `reused`: an old member of a family came back, so the family must end. */
+/**
+ * Why a refresh token is not good. `reused`: an old member of a family came back, so the family must end. `orphaned`: the
+ * account it was given for has been deleted.
+ */
 export type RefreshRefusal =
-  | { readonly no: 'unknown' | 'expired' | 'other-client' | 'wrong-key' | 'superseded'; readonly yes?: undefined }
+  | {
+      readonly no: 'unknown' | 'orphaned' | 'expired' | 'other-client' | 'wrong-key' | 'superseded'
+      readonly yes?: undefined
+    }
   | { readonly no: 'reused'; readonly look: RefreshLook; readonly yes?: undefined }
 
 export interface RefreshQuestion {
@@ -80,11 +87,17 @@ async function lookAt(
   holder: Holder,
 ): Promise<{ readonly yes: RefreshLook; readonly no?: undefined } | RefreshRefusal> {
   const token = await store.get('artifacts', tenant, id)
-  if (token === undefined || token.model !== 'RefreshToken') return { no: 'unknown' }
+  if (token === undefined) return { no: (await isOrphan(store, tenant, id, holder)) ? 'orphaned' : 'unknown' }
+  if (token.model !== 'RefreshToken') return { no: 'unknown' }
   const grant = await store.get('artifacts', tenant, artifactId('Grant', payloadOf(token).grantId))
   const state = judge({ token, grant }, holder)
   if (state === 'live' || state === 'repeat') return { yes: lookOf(token, state === 'repeat') }
   return state === 'reused' ? { no: 'reused', look: lookOf(token, false) } : { no: state }
+}
+
+async function isOrphan(store: Store, tenant: TenantId, id: string, { client, now }: Holder): Promise<boolean> {
+  const left = await store.get('artifacts', tenant, orphanId(id))
+  return left?.client === client && (left.expiresAt ?? 0) > now
 }
 
 type State = 'live' | 'repeat' | 'reused' | 'unknown' | 'expired' | 'other-client' | 'wrong-key'

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { s256 } from '#crypto/digest.ts'
+import { removeUser } from '#engine/accounts/remove.ts'
+import { systemAudit } from '#engine/events.ts'
 import { factors } from '#factors/index.ts'
 import { createOidc } from '#oidc/routes.ts'
 import { signedInCookie } from '#oidc/testing/sign-in.ts'
-import { remove } from '#ports/store.ts'
 import { type Auth0World, base, bearer, openAuth0World, type Reply } from '#test/support/auth0.ts'
 import { type ToyPhone, toyPush } from '#test/support/toy-push.ts'
 import { otherThan, type WorldOptions } from '#test/support/world.ts'
@@ -489,7 +490,10 @@ const token: readonly Case[] = [
     async provoke(it) {
       const user = await it.addUser('ada')
       const refresh_token = await refreshToken(it)
-      await it.store.change({}, () => ({ result: undefined, writes: [remove('users', it.tenant.id, user.id)] }))
+      const event = systemAudit(it.parts, it.tenant.id, 'user.deleted', { user: user.id })
+      await removeUser(it.parts, it.tenant.id, user.id, event)
+      const stranger = await it.token({ ...otherClient, grant_type: 'refresh_token', refresh_token })
+      assert.equal(stranger.body.error_description, 'Unknown or invalid refresh token.')
       return await it.token({ grant_type: 'refresh_token', refresh_token })
     },
     world: noPolicy,
@@ -720,6 +724,19 @@ const challenges: readonly Case[] = [
     async provoke(it) {
       await withApp(it)
       return await challenge(it, { mfa_token: await it.mfaToken('ada'), challenge_type: 'oob' })
+    },
+  },
+  {
+    when: 'type fine, but not by that channel',
+    answer: [
+      401,
+      'unsupported_challenge_type',
+      'The user does not support the requested challenge type (oob). Currently there is no supported challenge available.',
+    ],
+    async provoke(it) {
+      await withPhone(it)
+      const mfa_token = await it.mfaToken('ada')
+      return await challenge(it, { mfa_token, challenge_type: 'oob', oob_channel: 'auth0' })
     },
   },
   {

@@ -9,6 +9,11 @@ import type { Grant, TokenRequest } from '../token-request.ts'
 import { missing, noStore, oauthError, refuse, tokenTable } from '../wire.ts'
 
 const invalid = oauthError(403, 'invalid_grant', 'Unknown or invalid refresh token.')
+const userGone = oauthError(
+  403,
+  'invalid_grant',
+  "The refresh_token was generated for a user who doesn't exist anymore.",
+)
 
 /**
  * `refresh_token`: policy is asked again with what the family has proved; when more is needed the answer is
@@ -32,12 +37,11 @@ export const refreshGrant: Grant = async (dialect, request) => {
     await parts.store.change({}, () => ({ result: undefined, writes: [...endFamily(look), event] }))
     return invalid
   }
+  if (looked.no === 'orphaned') return userGone
   if (looked.no !== undefined) return invalid
   const look = looked.yes
   const user = await parts.store.get('users', exchange.tenant.id, look.user)
-  if (user === undefined) {
-    return oauthError(403, 'invalid_grant', "The refresh_token was generated for a user who doesn't exist anymore.")
-  }
+  if (user === undefined) return userGone
   const wish = await wishOf(dialect, request, application, look)
   if ('status' in wish) return wish
   const issue = await tokenIssue(dialect, { exchange, application, wish, dpopJkt: request.dpopJkt, refresh: look })
