@@ -83,6 +83,8 @@ export interface TokenOrder {
   /** Header `typ` of a JWT access token: plain, or by RFC 9068. Default `JWT`. */
   readonly accessTokenType?: 'JWT' | 'at+jwt'
   readonly dates?: ClaimDates
+  /** Seconds an ID token lives; default `idTokenLifetime`. */
+  readonly idTokenLifetime?: number
   /** Default algorithm of the tenant, for APIs that name none. */
   readonly tenantAlgorithm: SigningAlgorithm
   /** Epoch ms. */
@@ -369,7 +371,7 @@ function signIdToken({ order, scope, issuedAt }: Parts, user: User): string | Pr
     sub: order.subject,
     aud: order.application.id,
     iat: issuedAt,
-    exp: issuedAt + idTokenLifetime,
+    exp: issuedAt + (order.idTokenLifetime ?? idTokenLifetime),
     ...assuranceClaims(order.assurance),
     ...(order.nonce === undefined ? {} : { nonce: order.nonce }),
     ...(order.sid === undefined ? {} : { sid: order.sid }),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { decodeJwt } from 'jose'
 import { s256 } from '#crypto/digest.ts'
 import { type Browser, base, type CidaasWorld, callback, openCidaasWorld, type Reply } from '../support/cidaas.ts'
 
@@ -59,6 +60,7 @@ test('cidaas.md §2.1: a tenant that chose it serves cidaas’ discovery, with t
   assert.equal(document.userinfo_endpoint, `${base}/users-srv/userinfo`)
   assert.equal(document.jwks_uri, `${base}/.well-known/jwks.json`)
   assert.deepEqual(document.response_types_supported, ['code'])
+  for (const name of ['mobile_number', 'identities', 'groups']) assert(document.claims_supported.includes(name), name)
   assert.equal('pushed_authorization_request_endpoint' in document, false)
   await world.setTenant({ discovery: undefined })
   assert.equal((await ask()).issuer, `${base}/`)
@@ -97,6 +99,22 @@ test('cidaas.md §10.3: redirect login with PKCE, state echoed byte for byte, re
     [first.sub, first.auth_time, first.azp, first.amr],
   )
   assert.deepEqual(claims(refreshed.body.access_token).scopes, ['openid', 'profile', 'email', 'offline_access'])
+})
+
+test('cidaas.md §2.6: access and ID tokens live a day, and the answer says so, renewed ones too', async () => {
+  const world = await openCidaasWorld()
+  await world.addUser('ada')
+  const id = await world.requestId({ client_id: 'plain', scope: 'openid offline_access' })
+  const first = await world.redeem(await world.signIn(world.browser(), 'ada', id), { client_id: 'plain' })
+  const grant = { grant_type: 'refresh_token', refresh_token: first.body.refresh_token, client_id: 'plain' }
+  const renewed = await world.browser().xhr('POST', '/token-srv/token', grant)
+  for (const { status, text, body } of [first, renewed]) {
+    assert.equal(status, 200, text)
+    assert.deepEqual([body.expires_in, body.id_token_expires_in], [86_400, 86_400])
+    for (const { exp, iat } of [decodeJwt(body.id_token), decodeJwt(body.access_token)]) {
+      assert.equal(Number(exp) - Number(iat), 86_400)
+    }
+  }
 })
 
 test('S-111: a refresh token that was used before ends its family', async () => {

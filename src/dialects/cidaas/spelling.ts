@@ -41,6 +41,9 @@ export const cidaasSpelling: Spelling = {
     ],
     response_modes_supported: ['query', 'fragment', 'form_post'],
     acr_values_supported: ['cidaas:acr:strong'],
+    claims_supported: `aud acr amr auth_time exp iat iss sub sid nonce name nickname picture given_name family_name
+      preferred_username locale updated_at email email_verified phone_number phone_number_verified mobile_number
+      identities roles groups`.split(/\s+/),
     claims_parameter_supported: false,
     claim_types_supported: ['normal'],
     display_values_supported: ['page', 'popup'],

@@ -8,6 +8,9 @@ import { algorithmsOf, familyLifetime, type Minted, prepare, type TokenAnswer, t
 import { insert, type Write } from '#ports/store.ts'
 import { type Dialect, issuerOf } from '../dialect.ts'
 
+/** Seconds tokens of this dialect live, access and ID tokens alike (cidaas.md §2.6). */
+const lifetime = 86_400
+
 /** Seconds a proof is fresh enough to change methods with (S-63). */
 const freshFor = 300
 
@@ -21,7 +24,7 @@ export async function orderFor(
 ): Promise<Omit<TokenOrder, 'subject' | 'scope' | 'grantType'>> {
   const audience = {
     id: application.id,
-    accessTokenLifetime: 86_400,
+    accessTokenLifetime: lifetime,
     allowOfflineAccess: true,
     signingAlgorithm: 'RS256' as const,
     fixed: true,
@@ -35,6 +38,7 @@ export async function orderFor(
     application,
     audience,
     tenantAlgorithm,
+    idTokenLifetime: lifetime,
     now: clock.now(),
     random,
     keys,
@@ -125,7 +129,7 @@ export function answerOf(answer: TokenAnswer, user: User | undefined, sid?: stri
   return {
     ...answer,
     ...(user === undefined ? {} : { sub: user.id, identity_id: user.id }),
-    ...(answer.id_token === undefined ? {} : { id_token_expires_in: 36_000 }),
+    ...(answer.id_token === undefined ? {} : { id_token_expires_in: lifetime }),
     ...(sid === undefined ? {} : { sid }),
   }
 }
