@@ -54,6 +54,38 @@ describe('cidaas.md §7.4: applications', () => {
     assert.deepEqual(changed.slice(-4), ['created', 'updated', 'updated', 'deleted'])
   })
 
+  test('the addresses and grants cidaas has other names for, and grants this server has not', async () => {
+    const { world, page, ask } = await open(all)
+    const origin = 'https://new.example'
+    const more = {
+      post_logout_redirect_uris: [`${origin}/bye`],
+      allowed_origins: [origin],
+      allowed_web_origins: [`${origin}:8443`],
+      backchannel_logout_uri: `${origin}/told`,
+      grant_types: ['authorization_code', 'implicit', 'refresh_token'],
+    }
+    const made = await ask('POST', '/apps-srv/clients', { ...wanted, ...more })
+    assert.equal(made.status, 200, made.text)
+    const it = (await ask('GET', `/apps-srv/clients/${made.body.data.client_id}`)).body.data
+    assert.deepEqual(it.post_logout_redirect_uris, ['http://localhost:5173/', `${origin}/bye`])
+    assert.deepEqual(it.allowed_web_origins, [origin, `${origin}:8443`])
+    assert.deepEqual(
+      [it.backchannel_logout_uri, it.grant_types],
+      [`${origin}/told`, ['authorization_code', 'refresh_token']],
+    )
+    const out = new URLSearchParams({ client_id: it.client_id, post_logout_redirect_uri: `${origin}/bye`, state: 's' })
+    assert.equal((await page.get(`/session/end_session?${out}`)).location.href, `${origin}/bye?state=s`)
+    for (const bad of [{ grant_types: ['implicit'] }, { backchannel_logout_uri: 'http://new.example/told' }]) {
+      assert.equal((await ask('POST', '/apps-srv/clients', { ...wanted, ...bad })).status, 400, JSON.stringify(bad))
+    }
+    const only = await ask('PUT', '/apps-srv/clients', { client_id: it.client_id, grant_types: ['refresh_token'] })
+    assert.deepEqual(only.body.data.grant_types, ['refresh_token'])
+    await world.addUser('ada')
+    const query = { client_id: it.client_id, redirect_uri: callback, response_type: 'code', scope: 'openid' }
+    const refused = await page.xhr('POST', '/authz-srv/authrequest/authz/generate', query)
+    assert.equal(refused.status, 400, 'a grant that was taken away is gone at once')
+  })
+
   test('S-114: a confidential one has a secret that is shown once and works', async () => {
     const { page, ask } = await open(all)
     const made = await ask('POST', '/apps-srv/clients', { client_name: 'M', client_type: 'NON_INTERACTIVE' })
@@ -115,13 +147,22 @@ describe('cidaas.md §7.2: groups of pages', () => {
       ['default', 'mine'],
     )
     await world.setApplication('app', { pageGroup: 'mine' })
-    assert.equal((await login(world)).pathname, '/en/login')
+    const start = await login(world)
+    assert.deepEqual([start.pathname, start.searchParams.get('groupname')], ['/en/login', 'mine'])
     assert.equal((await login(world, { ui_locales: 'de-AT' })).pathname, '/de/login')
     assert.equal((await login(world, { ui_locales: 'fr' })).pathname, '/en/login')
     await world.enrolApp(await world.addUser('ada'))
     const requestId = await world.requestId()
     const at = await world.signIn(world.browser(), 'ada', requestId)
     assert.equal(at.location.href.split('?')[0], 'https://pages.example/en/mfa')
+    const wrong = await world.signIn(world.browser(), 'ada', requestId, { password: 'wrong' })
+    assert.deepEqual([wrong.location.pathname, wrong.to.groupname], ['/en/login', 'mine'])
+    const back = await world.browser().get(`/authz-srv/authz/resolve_redirect/${requestId}`)
+    assert.deepEqual([back.location.pathname, back.to.groupname], ['/en/login', 'mine'])
+    await world.setApplication('tv', { pageGroup: 'mine' })
+    const { user_code } = (await world.browser().xhr('GET', '/authz-srv/device/authz?client_id=tv')).body
+    const entered = await world.browser().get(`/token-srv/device/verify?user_code=${user_code}`)
+    assert.deepEqual([entered.location.pathname, entered.to.groupname], ['/en/login', 'mine'])
     assert.equal((await ask('GET', `${path}/mine/login?locale=de`)).body.data.url, pages[1]?.url)
     assert.equal((await ask('DELETE', `${path}/mine/login?locale=de`)).status, 200)
     assert.equal((await login(world, { ui_locales: 'de' })).pathname, '/en/login')

@@ -26,6 +26,8 @@ export interface Asked {
   readonly lang: string
   /** Addresses of pages by their keys, where the application's group has its own (cidaas.md §7.1). */
   readonly pages?: Readonly<Record<string, string>>
+  /** The group they are in; absent: the default one. */
+  readonly group?: string
   /** The device that waits for this login, where one does, and the browser that entered its code (S-60). */
   readonly device?: { readonly row: string; readonly browser: string }
 }
@@ -49,7 +51,8 @@ export async function openRequest(
 ): Promise<LoginRequest> {
   const { store, random, clock } = engine.parts
   const pages = await pagesOf(store, tenant, group, asked.lang)
-  const request: LoginRequest = { ...asked, ...(pages === undefined ? {} : { pages }), id: random.id(), masked: {} }
+  const own = { ...(pages === undefined ? {} : { pages }), ...(group === undefined ? {} : { group }) }
+  const request: LoginRequest = { ...asked, ...own, id: random.id(), masked: {} }
   const { id, ...payload } = request
   const kept: Artifact = {
     tenant,
@@ -62,6 +65,9 @@ export async function openRequest(
   await store.change({}, () => ({ result: undefined, writes: [insert('artifacts', kept)] }))
   return request
 }
+
+/** The group of pages a login is led over, as it is named to the pages themselves (cidaas.md §2.3, §7.1). */
+export const groupName = ({ group }: Pick<Asked, 'group'>): string => group ?? 'default'
 
 /** A live request with its application; undefined: there is none of this id. */
 export async function readRequest(

@@ -5,7 +5,7 @@ import { deviceFor } from '../cookies.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
 import { inputOf } from '../input.ts'
 import { toErrorPage, toPage } from '../redirect.ts'
-import { openRequest } from '../requests.ts'
+import { type Asked, groupName, openRequest } from '../requests.ts'
 import { grantable } from '../scopes.ts'
 import { noStore, oauthError } from '../wire.ts'
 import { findDevice, openDevice } from './codes.ts'
@@ -54,16 +54,17 @@ export async function enterCode(dialect: Dialect, exchange: Exchange): Promise<A
     return toPage(exchange, 'device_init_code', { error: late ? 'too_many_attempts' : 'invalid_user_code' })
   }
   const browser = deviceFor(exchange, parts.random)
-  const request = await openRequest(dialect, tenant, {
+  const asked: Asked = {
     client: application.id,
     redirectUri: exchange.base,
     responseMode: 'query',
     scope: grantable(device.scope),
     lang: '',
     device: { row: device.rowId, browser: browser.id },
-  })
-  const query = { requestId: request.id, view_type: 'login', groupname: 'default', lang: '' }
-  return toPage(exchange, 'login', query, browser.cookies)
+  }
+  const request = await openRequest(dialect, tenant, asked, application.pageGroup)
+  const query = { requestId: request.id, view_type: 'login', groupname: groupName(request), lang: '' }
+  return toPage(exchange, 'login', query, browser.cookies, request.pages)
 }
 
 /** Guesses at user codes count against the address they come from (S-23, S-59). */

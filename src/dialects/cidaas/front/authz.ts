@@ -7,7 +7,7 @@ import { type Input, inputOf, isRecord } from '../input.ts'
 import { codeIssue, type Passage } from '../login/code-issue.ts'
 import { bindingOf, browserAnswer, toApplication, wishOf } from '../login/outcome.ts'
 import { toErrorPage, toPage } from '../redirect.ts'
-import { type Asked, type LoginRequest, openRequest, type ResponseMode, readRequest } from '../requests.ts'
+import { type Asked, groupName, type LoginRequest, openRequest, type ResponseMode, readRequest } from '../requests.ts'
 import { grantable } from '../scopes.ts'
 import { type Session, sessionHere } from '../session.ts'
 import { noteShared } from '../shared-session.ts'
@@ -178,6 +178,6 @@ function loginAt(
   cookies: readonly string[] | undefined,
 ): Answer {
   const view = input.text('view_type') === 'register' ? 'register' : 'login'
-  const query = { requestId: request.id, view_type: view, groupname: 'default', lang: request.lang }
+  const query = { requestId: request.id, view_type: view, groupname: groupName(request), lang: request.lang }
   return toPage(exchange, view, { ...query, login_hint: input.text('login_hint') }, cookies, request.pages)
 }

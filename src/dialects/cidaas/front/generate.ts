@@ -2,7 +2,7 @@ import type { Answer, Exchange } from '#http/route.ts'
 import { type Dialect, issuerOf } from '../dialect.ts'
 import { inputOf } from '../input.ts'
 import { toPage } from '../redirect.ts'
-import { openRequest, readRequest } from '../requests.ts'
+import { groupName, openRequest, readRequest } from '../requests.ts'
 import { classic, nothing, ok, type Row, said } from '../wire.ts'
 import { askedOf, modeOf, readTarget } from './authz.ts'
 
@@ -28,7 +28,7 @@ export async function generate(dialect: Dialect, exchange: Exchange): Promise<An
   const whole = { ...asked, state: input.text('state'), challenge }
   const request = await openRequest(dialect, exchange.tenant.id, whole, application.pageGroup)
   return ok({
-    groupname: application.pageGroup ?? 'default',
+    groupname: groupName(request),
     lang: request.lang,
     view_type: 'login',
     requestId: request.id,
@@ -54,5 +54,6 @@ export async function resolveRedirect(dialect: Dialect, exchange: Exchange): Pro
   const found = await readRequest(dialect, exchange, exchange.params.request_id)
   if (found === undefined) return classic(dialect, said.badRequestId)
   const { id, lang, pages } = found.request
-  return toPage(exchange, 'login', { requestId: id, view_type: 'login', groupname: 'default', lang }, [], pages)
+  const query = { requestId: id, view_type: 'login', groupname: groupName(found.request), lang }
+  return toPage(exchange, 'login', query, [], pages)
 }

@@ -8,7 +8,7 @@ import { type Device, deviceFor, deviceOf, isNavigation } from '../cookies.ts'
 import { approvalPath } from '../device/start.ts'
 import { type Dialect, dialectName, issuerOf } from '../dialect.ts'
 import { redirect, toPage, withFragment, withQuery } from '../redirect.ts'
-import { type LoginRequest, maskUser } from '../requests.ts'
+import { groupName, type LoginRequest, maskUser } from '../requests.ts'
 import { noStore, ok, rowOf } from '../wire.ts'
 import type { Landed, Passage } from './code-issue.ts'
 
@@ -120,7 +120,7 @@ export async function nativeAnswer(dialect: Dialect, ended: Ended): Promise<Answ
 
 export function nativeRefusal(exchange: Exchange, request: LoginRequest, error: Readonly<Record<string, unknown>>) {
   const fields = { view_type: 'login', requestId: request.id, client_id: request.client }
-  const query = { groupname: 'default', lang: request.lang, view_type: 'login', error: String(error.error) }
+  const query = { groupname: groupName(request), lang: request.lang, view_type: 'login', error: String(error.error) }
   const suggested_url = withQuery(`${exchange.base}/user-ui/login`, { ...query, requestId: request.id })
   return {
     status: 417,
@@ -140,7 +140,7 @@ export function loginPage(
   const query = {
     requestId: request.id,
     view_type: 'login',
-    groupname: 'default',
+    groupname: groupName(request),
     lang: request.lang,
     error,
     error_description,

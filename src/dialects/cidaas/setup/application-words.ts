@@ -3,6 +3,7 @@ import type { Application, ApplicationType } from '#model/application.ts'
 import type { MfaMode, MfaRule } from '#model/policy.ts'
 import type { Dialect } from '../dialect.ts'
 import { type Input, isRecord } from '../input.ts'
+import { grants } from '../token/token.ts'
 import { factorOf, methodWord, wordOf } from '../words.ts'
 
 /** What the configuration may say of an application; the same rules hold here. */
@@ -40,9 +41,16 @@ export function settingsOf(dialect: Dialect, input: Input): Settings {
     if (sent === undefined || sent === null) continue
     const found = read(sent, dialect)
     if (found === undefined) return { bad: name }
-    Object.assign(out, found)
+    Object.assign(out, together(out, found))
   }
   return { settings: out }
+}
+
+/** Some lists have two names here and one in an application: both sent, they are one list. */
+function together(before: Partial<Application>, found: Partial<Application>): Partial<Application> {
+  const union = (name: 'logoutUris' | 'allowedOrigins') =>
+    before[name] && found[name] ? { [name]: [...new Set([...before[name], ...found[name]])] } : {}
+  return { ...found, ...union('logoutUris'), ...union('allowedOrigins') }
 }
 
 type Reader = (sent: unknown, dialect: Dialect) => Partial<Application> | undefined
@@ -61,7 +69,19 @@ const readers: Readonly<Record<string, Reader>> = {
   client_name: (sent) => (typeof sent === 'string' && sent.length <= 200 ? { name: sent } : undefined),
   redirect_uris: uris('redirectUris', 'redirect_uris'),
   allowed_logout_urls: uris('logoutUris', 'logout_uris'),
+  post_logout_redirect_uris: uris('logoutUris', 'logout_uris'),
   allowed_origins: uris('allowedOrigins', 'allowed_origins'),
+  allowed_web_origins: uris('allowedOrigins', 'allowed_origins'),
+  backchannel_logout_uri: (sent) => {
+    const parsed = rules.backchannel_logout_uri.safeParse(sent)
+    return parsed.success ? { backchannelLogoutUri: parsed.data } : undefined
+  },
+  // Grants this dialect does not have (implicit, internal) are left out, as the answer shows.
+  grant_types: (sent) => {
+    if (!Array.isArray(sent)) return undefined
+    const known = sent.filter((it): it is string => typeof it === 'string' && Object.hasOwn(grants, it))
+    return known.length === 0 ? undefined : { grantTypes: [...new Set(known)] }
+  },
   mfa: (sent, dialect) => {
     const mfa = ruleOf(dialect, sent)
     return mfa && { mfa }
@@ -114,7 +134,10 @@ export function view({ engine }: Dialect, it: Application): object {
     client_type: typeNames[it.type],
     redirect_uris: it.redirectUris,
     allowed_logout_urls: it.logoutUris,
+    post_logout_redirect_uris: it.logoutUris,
     allowed_origins: it.allowedOrigins,
+    allowed_web_origins: it.allowedOrigins,
+    ...(it.backchannelLogoutUri === undefined ? {} : { backchannel_logout_uri: it.backchannelLogoutUri }),
     grant_types: it.grantTypes,
     response_types: ['code'],
     hosted_page_group: it.pageGroup ?? 'default',
