@@ -4,6 +4,7 @@ import { base32Decode } from '#crypto/base32.ts'
 import { hotp, totpStep } from '#crypto/totp.ts'
 import { type CidaasWorld, openCidaasWorld, type Reply } from '../support/cidaas.ts'
 
+const uuid = '11111111-1111-4111-8111-111111111111'
 const claims = (jwt: string) => JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString())
 
 /** The access token of somebody signed in on the password alone. */
@@ -23,17 +24,19 @@ const spellings = [
     initiate: (t: string) => `/verification-actions-srv/setup/${t}/initiation`,
     verify: (t: string) => `/verification-actions-srv/setup/${t}/verification`,
     body: { deviceInfo: { deviceId: 'x' } },
+    wrongIs: 400,
   },
   {
     name: 'SDK 5',
     initiate: (t: string) => `/verification-srv/v2/setup/initiate/${t}`,
     verify: (t: string) => `/verification-srv/v2/setup/enroll/${t}`,
     body: { verification_type: 'ignored', deviceInfo: { deviceId: 'x', location: { lat: '', lon: '' } } },
+    wrongIs: 417,
   },
 ]
 
 describe('cidaas.md §10.4: methods set up by their owner', () => {
-  for (const { name, initiate, verify, body } of spellings) {
+  for (const { name, initiate, verify, body, wrongIs } of spellings) {
     test(`an authenticator app, as ${name} does it; then it is asked for`, async () => {
       const world = await openCidaasWorld()
       await world.addUser('ada')
@@ -47,7 +50,8 @@ describe('cidaas.md §10.4: methods set up by their owner', () => {
         exchange_id: exchange_id.exchange_id,
         pass_code: '000000',
       })
-      assert.equal(wrong.status, 417)
+      assert.deepEqual([wrong.status, wrong.body.code], [wrongIs, 'VER_0041'])
+      assert.equal(begun.body.data.authenticator_client_id, 'plain')
       const done = await page.xhr('POST', verify('TOTP'), {
         exchange_id: exchange_id.exchange_id,
         sub,
@@ -126,7 +130,7 @@ describe('cidaas.md §10.4: methods set up by their owner', () => {
     assert.equal(gone.status, 403)
   })
 
-  test('cidaas.md §6.2: without a token 401, a second time 409, unknown 400, not here 417', async () => {
+  test('cidaas.md §6.2: without a token 401, a second time 409, unknown or not here 400', async () => {
     const world = await openCidaasWorld()
     await world.addUser('bea')
     const app = await world.enrolApp(await world.addUser('ada'))
@@ -140,7 +144,7 @@ describe('cidaas.md §10.4: methods set up by their owner', () => {
     assert.deepEqual(await ask('TOTP', {}), [401, undefined])
     assert.deepEqual(await ask('TOTP'), [409, 'VER_0029'])
     assert.deepEqual(await ask('SMOKE'), [400, 'VER_0030'])
-    assert.deepEqual(await ask('FIDO2'), [417, 'VER_0028'])
+    assert.deepEqual(await ask('FIDO2'), [400, 'VER_0028'])
     assert.deepEqual(await ask('SMS'), [400, 'VER_0005'])
   })
 
@@ -171,6 +175,27 @@ describe('cidaas.md §10.4: methods set up by their owner', () => {
     assert.equal((await page.xhr('PUT', path, { friendly_name: 'my phone' }, headers)).status, 200)
     assert.equal((await world.authenticator(app.authenticator.id)).name, 'my phone')
     assert.equal((await page.xhr('PUT', path, { friendly_name: 'x' })).status, 401)
+  })
+
+  test('cidaas.md §6.1, §6.2: devices are named in one’s own list, and the one that is named gets the name', async () => {
+    const world = await openCidaasWorld()
+    const ada = await world.addUser('ada')
+    const app = await world.enrolApp(ada)
+    const phones = [
+      await world.enrolAddress(ada, 'sms', '+15555550101'),
+      await world.enrolAddress(ada, 'sms', '+15555550102'),
+    ]
+    const headers = { authorization: `Bearer ${(await world.tokens('ada', app.code())).body.access_token}` }
+    const page = world.browser()
+    const own = await page.xhr('GET', '/verification-actions-srv/users/configurations', undefined, headers)
+    const sms = own.body.data.configured_list.find((one: { type: string }) => one.type === 'SMS')
+    const ids = sms.mediums.map((it: { id: string; device_id: string }) => [it.id, it.device_id])
+    assert.deepEqual(ids.sort(), phones.map(({ id }) => [id, id]).sort())
+    const path = '/verification-actions-srv/setup/users/friendlyname/SMS'
+    const names = async () => Promise.all(phones.map(async ({ id }) => (await world.authenticator(id)).name))
+    const body = { id: uuid, ph_id: null, device_id: phones[0]?.id, friendly_name: 'at home' }
+    assert.equal((await page.xhr('PUT', path, body, headers)).status, 200)
+    assert.deepEqual(await names(), ['at home', undefined])
   })
 
   test('the methods of a tenant, by both paths, drawn from its factors', async () => {
@@ -227,18 +252,36 @@ describe('cidaas.md §10.4: methods set up during a login', () => {
         mobile_number: '+15555550101',
       })
     const refused = await ask()
-    assert.deepEqual([refused.status, refused.body.code], [409, 'VER_0029'])
+    assert.deepEqual([refused.status, refused.body.code], [400, 'VER_0029'])
     const asked = await world.initiate(it, 'TOTP')
     await world.verify('TOTP', asked.body.data.exchange_id.exchange_id, app.code())
     assert.equal((await ask()).status, 200)
+  })
+
+  test('cidaas.md §6.2: set-ups of the new service know 400 and neither 417 nor, in a login, 409 or 401', async () => {
+    const world = await openCidaasWorld()
+    const app = await world.enrolApp(await world.addUser('ada'))
+    const it = await world.pending('ada')
+    const say = async (method: string, path: string, body: object) => {
+      const reply = await it.browser.xhr(method, `/verification-actions-srv/setup/${path}`, body)
+      assert.equal(typeof reply.body.error, 'string', reply.text)
+      return [reply.status, reply.body.code]
+    }
+    assert.deepEqual(await say('POST', `FACE/initiation/${it.track}`, {}), [400, 'VER_0028'])
+    assert.deepEqual(await say('POST', `BACKUPCODE/initiate/${it.track}`, {}), [400, 'VER_0028'])
+    const asked = await world.initiate(it, 'TOTP')
+    await world.verify('TOTP', asked.body.data.exchange_id.exchange_id, app.code())
+    assert.deepEqual(await say('POST', `TOTP/initiation/${it.track}`, {}), [400, 'VER_0029'], 'there is one already')
+    assert.deepEqual(await say('POST', 'TOTP/verification', { pass_code: '1' }), [400, 'VER_0005'])
+    assert.deepEqual(await say('POST', 'TOTP/verification', { exchange_id: uuid, pass_code: '1' }), [400, 'VER_0032'])
+    assert.deepEqual(await say('PUT', `users/friendlyname/TOTP/${uuid}`, { friendly_name: 'x' }), [400, 'VER_0025'])
   })
 
   test('a track that is none, and an exchange of the other kind', async () => {
     const world = await openCidaasWorld()
     const app = await world.enrolApp(await world.addUser('ada'))
     const page = world.browser()
-    const none = '11111111-1111-4111-8111-111111111111'
-    for (const track of [none, 'abc']) {
+    for (const track of [uuid, 'abc']) {
       const reply = await page.xhr('POST', `/verification-actions-srv/setup/TOTP/initiation/${track}`, {})
       assert.deepEqual([reply.status, reply.body.code], [400, 'VER_0025'])
     }
@@ -248,6 +291,6 @@ describe('cidaas.md §10.4: methods set up during a login', () => {
       exchange_id: asked.body.data.exchange_id.exchange_id,
       pass_code: app.code(),
     })
-    assert.deepEqual([crossed.status, crossed.body.code], [417, 'VER_0032'])
+    assert.deepEqual([crossed.status, crossed.body.code], [400, 'VER_0032'])
   })
 })

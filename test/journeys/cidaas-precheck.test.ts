@@ -224,6 +224,23 @@ describe('cidaas.md §10.2, negative rows', () => {
     assert.equal((await world.goOn(it)).to.error, 'mfa_required')
   })
 
+  for (const method of ['TOTP', 'SMS']) {
+    test(`cidaas.md §9.4: five wrong codes end an exchange of ${method}, and the next answer says so`, async () => {
+      const world = await openCidaasWorld()
+      const ada = await world.addUser('ada')
+      await world.enrolApp(ada)
+      await world.enrolAddress(ada, 'sms', '+15551234567')
+      const asked = await world.initiate(await world.pending('ada'), method)
+      const exchange = asked.body.data.exchange_id.exchange_id
+      const wrong = async () => (await world.verify(method, exchange, '000000')).body.error.error
+      for (let i = 0; i < 4; i++) assert.equal(await wrong(), 'invalid_pass_code')
+      await wrong()
+      const last = await world.verify(method, exchange, '000000')
+      assert.deepEqual([last.status, last.body.error.error], [417, 'too_many_attempts'])
+      assert.equal(last.body.error.type, 'VerificationException')
+    })
+  }
+
   test('a reused exchange', async () => {
     const { world, app, exchange } = await open()
     assert.equal((await world.verify('TOTP', exchange, app.code())).status, 200)

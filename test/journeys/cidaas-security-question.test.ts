@@ -63,7 +63,7 @@ describe('cidaas.md §5.2: security questions, where a tenant has them', () => {
     assert.deepEqual([refused.status, refused.body.code], [417, 'VER_0028'])
     await world.addUser('bob')
     const begun = await begin(world, await signedIn(world, 'bob'), { security_questions: mine })
-    assert.deepEqual([begun.status, begun.body.error.error ?? begun.body.error], [417, 'method_not_active'])
+    assert.deepEqual([begun.status, begun.body.error.error ?? begun.body.error], [400, 'method_not_active'])
   })
 
   test('their owner makes them up, is asked for them, and the token says what that was worth', async () => {
@@ -110,7 +110,7 @@ describe('cidaas.md §5.2: security questions, where a tenant has them', () => {
     const begun = await begin(world, await signedIn(world, 'ada'), {})
     const offered: Questions = begun.body.data.security_questions
     assert.equal(offered.length, 5)
-    assert.equal((await confirm(world, idOf(begun), answersTo(offered.slice(0, 2)))).status, 417)
+    assert.equal((await confirm(world, idOf(begun), answersTo(offered.slice(0, 2)))).status, 400)
     assert.equal(
       (
         await confirm(
@@ -119,7 +119,7 @@ describe('cidaas.md §5.2: security questions, where a tenant has them', () => {
           answersTo(offered, () => 'the same'),
         )
       ).status,
-      417,
+      400,
     )
     assert.equal((await confirm(world, idOf(begun), undefined)).status, 400)
     const done = await confirm(world, idOf(begun), answersTo(offered.slice(1, 4)))
@@ -169,7 +169,7 @@ describe('cidaas.md §5.2: security questions, where a tenant has them', () => {
     await world.addUser('ada')
     const it = await world.pending('ada')
     const reply = await world.browser().xhr('POST', `${setupPath('initiation')}/${it.track}`, {})
-    assert.deepEqual([reply.status, reply.body.success], [417, false])
+    assert.deepEqual([reply.status, reply.body.success], [400, false])
   })
 
   test('S-62: beside a real factor they open nothing that changes factors; their owner removes them', async () => {

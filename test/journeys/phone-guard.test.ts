@@ -65,9 +65,9 @@ const words = {
     country: { status: 400, error: 'invalid_request' },
   },
   cidaas: {
-    many: { status: 417, error: 'VER_0006' },
-    range: { status: 417, error: 'VER_0026' },
-    country: { status: 417, error: 'VER_0026' },
+    many: { status: 400, error: 'VER_0006' },
+    range: { status: 400, error: 'VER_0026' },
+    country: { status: 400, error: 'VER_0026' },
   },
 }
 

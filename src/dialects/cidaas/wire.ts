@@ -89,6 +89,7 @@ export const said = {
   unknownExchange,
   unknownTrack,
   badKey: [400, 'VER_0035', 'invalid_fido2_payload', 'The FIDO2 payload is invalid.'],
+  tooMany,
   codeMissing: [400, 'VER_0046', 'pass_code_missing', 'The pass_code is missing.'],
   dataMissing: [400, 'VER_0005', 'missing_data', 'A required field is missing.'],
   badRequestId: [400, 'VER_0006', 'invalid_request', 'The requestId is invalid.'],
@@ -116,6 +117,19 @@ export function classic({ engine }: Dialect, [status, code, error, description]:
       },
     },
   }
+}
+
+/** The service whose errors are of shape C (cidaas.md §9.1). */
+const actions = '/verification-actions-srv/'
+/** Set-ups there: cidaas documents 200, 400, 401 and 409 for them and no 417 (§6.2). */
+const setUps = /^\/verification-actions-srv\/setup\/[^/]+\/(?:initiation|initiate|verification)(?:\/|$)/
+/** In a login 409 is none of them either. */
+const inLogin = /\/initiat(?:ion|e)\/./
+
+function rowAt(path: string, row: Row): Row {
+  const [status, code, error, description] = row
+  const moved = setUps.test(path) && (status === 417 || (status === 409 && inLogin.test(path)))
+  return moved ? [400, code, error, description] : row
 }
 
 /** Error of verification-actions-srv (shape C). */
@@ -146,10 +160,21 @@ export const backupCodes = (codes: readonly string[]): readonly object[] =>
 
 /** The same in the words of the service that was called. */
 export const refuseAt = (dialect: Dialect, { path }: Pick<Exchange, 'path'>, refusal: Refusal): Answer =>
-  path.startsWith('/verification-actions-srv/') ? withMore(action(rowOf(refusal)), refusal) : refuse(dialect, refusal)
+  path.startsWith(actions) ? withMore(action(rowAt(path, rowOf(refusal))), refusal) : refuse(dialect, refusal)
 
 export const sayAt = (dialect: Dialect, { path }: Pick<Exchange, 'path'>, row: Row): Answer =>
-  path.startsWith('/verification-actions-srv/') ? action(row) : classic(dialect, row)
+  path.startsWith(actions) ? action(rowAt(path, row)) : classic(dialect, row)
+
+/** A body that could not be read, as each service says it (cidaas.md §9.1, §9.3). */
+export function unreadable(dialect: Dialect, { path }: Pick<Exchange, 'path'>, detail: string): Answer {
+  if (/^\/token-srv\/(?:token|revoke|introspect)$/.test(path)) return oauthError(400, 'invalid_request', detail)
+  const [status, code, error] = path.startsWith(actions) ? said.badPayload : said.badJson
+  return sayAt(dialect, { path }, [status, code, error, detail])
+}
+
+/** A required member is missing, by the code each service has for it (cidaas.md §9.3). */
+export const missingAt = (dialect: Dialect, { path }: Pick<Exchange, 'path'>): Answer =>
+  sayAt(dialect, { path }, path.startsWith(actions) ? said.dataMissing : said.missing)
 
 /** OAuth error (shape D). */
 export const oauthError = (status: number, error: string, description: string, more: object = {}): Answer => ({

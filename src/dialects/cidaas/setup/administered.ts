@@ -5,7 +5,7 @@ import type { Answer, Exchange } from '#http/route.ts'
 import type { Authenticator } from '#model/authenticator.ts'
 import { asId, type ClientId, type UserId } from '#model/ids.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
-import { listed, methodsOf } from '../verify/methods.ts'
+import { listedOwn, methodsOf } from '../verify/methods.ts'
 import { action, nothing, ok, refuseAt, said, sayAt } from '../wire.ts'
 import { factorOf, methodWord } from '../words.ts'
 import { machineOf } from './machine.ts'
@@ -28,7 +28,7 @@ export async function methodsOfUser(dialect: Dialect, exchange: Exchange): Promi
   const claims = await machineOf(dialect, exchange, 'cidaas:verification_read')
   if ('status' in claims) return claims
   const user = asId<UserId>(exchange.params.sub ?? '')
-  return ok({ configured_list: (await methodsOf(dialect, exchange, user)).map(listed) })
+  return ok({ configured_list: (await methodsOf(dialect, exchange, user)).map(listedOwn) })
 }
 
 /** Removes a method of a user, or with none named all but those that rest on an address. The user is told. */

@@ -39,8 +39,7 @@ export async function setUp(dialect: Dialect, exchange: Exchange): Promise<Answe
   if ('status' in method) return method
   const { caller, user, claims, proofs } = manager
   const wish = { dialect: dialectName, grantType: 'profile', scope: claims.scope }
-  const own = await listAuthenticators(dialect.engine.parts, exchange.tenant.id, user.id)
-  const has = own.some((it) => it.factor === method.factor.kind && it.state === 'confirmed')
+  const has = await isThere(dialect, exchange, user, method.factor)
   const lookup = method.factor.traits.proof === 'lookup'
   if (has && !lookup) return sayAt(dialect, exchange, already)
   const flow: Flow = { by: 'token', id: claims.id, user: user.id, client: caller.application.id, proofs, wish }
@@ -53,6 +52,11 @@ export async function setUp(dialect: Dialect, exchange: Exchange): Promise<Answe
   }
   const setup: Setup = { exchange, caller, flow, user, ...method, purpose, sub: user.id }
   return lookup ? await savedCodes(dialect, setup) : await enrol(dialect, setup)
+}
+
+async function isThere({ engine }: Dialect, { tenant }: Exchange, user: User, { kind }: Factor): Promise<boolean> {
+  const own = await listAuthenticators(engine.parts, tenant.id, user.id)
+  return own.some((it) => it.factor === kind && it.state === 'confirmed')
 }
 
 const already = [409, 'VER_0029', 'already_configured', 'The method is configured already.'] as const
@@ -69,6 +73,9 @@ export async function setUpInLogin(dialect: Dialect, exchange: Exchange): Promis
   if (user === undefined) return sayAt(dialect, exchange, said.unknownTrack)
   // A saved code comes along with the first method; in a login none can be asked for by itself.
   if (method.factor.traits.proof === 'lookup') return sayAt(dialect, exchange, said.notActive)
+  // Before a second factor is proved the engine refuses whatever is asked for, and tells the owner (S-61).
+  const proved = track.ticket.proofs.length > 1
+  if (proved && (await isThere(dialect, exchange, user, method.factor))) return sayAt(dialect, exchange, already)
   const found = await readRequest(dialect, exchange, requestIdOf(exchange) ?? track.notes.request)
   const masked = Object.entries(found?.request.masked ?? {}).find(([, it]) => it === user.id)?.[0]
   return await enrol(dialect, {
@@ -133,6 +140,7 @@ async function started(dialect: Dialect, setup: Setup, { challenge, show, recove
     status_id: opened.statusId,
     sub,
     verification_type: word,
+    authenticator_client_id: caller.application.id,
     ...linkOf(factor, show?.uri),
     ...(show?.secret === undefined ? {} : { totp_secret_base32: show.secret }),
     ...shown(factor, opened.exchangeId, shows.has(factor.traits.proof) ? show : undefined),

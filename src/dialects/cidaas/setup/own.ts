@@ -5,7 +5,7 @@ import type { Answer, Exchange } from '#http/route.ts'
 import type { Authenticator } from '#model/authenticator.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
 import { inputOf, textOf } from '../input.ts'
-import { listed, methodsOf } from '../verify/methods.ts'
+import { listedOwn, methodsOf } from '../verify/methods.ts'
 import { readTrack } from '../verify/tracks.ts'
 import { verifyWith } from '../verify/verification.ts'
 import { nothing, ok, refuseAt, said, sayAt } from '../wire.ts'
@@ -47,7 +47,7 @@ export function configsOf({ engine }: Dialect, caller: Caller, among?: readonly 
 export async function ownMethods(dialect: Dialect, exchange: Exchange): Promise<Answer> {
   const manager = await managerOf(dialect, exchange)
   if ('status' in manager) return manager
-  return ok({ configured_list: (await methodsOf(dialect, exchange, manager.user.id)).map(listed) })
+  return ok({ configured_list: (await methodsOf(dialect, exchange, manager.user.id)).map(listedOwn) })
 }
 
 /** Removes a method, or with none named all but those that rest on an address of the user (cidaas.md §6.3). */
@@ -83,7 +83,8 @@ export async function nameMethod(dialect: Dialect, exchange: Exchange): Promise<
   if (name === undefined || name.length > 100) return sayAt(dialect, exchange, said.dataMissing)
   const { parts } = dialect.engine
   const kind = factorOf(word, parts.factors)?.kind
-  const track = await readTrack(dialect, exchange, exchange.params.track_id ?? textOf(exchange.headers.trackid))
+  const handle = exchange.params.track_id ?? textOf(exchange.headers.trackid)
+  const track = await readTrack(dialect, exchange, handle)
   if (track !== undefined) {
     const own = await listAuthenticators(parts, exchange.tenant.id, track.ticket.user)
     const it = own.findLast((one) => one.factor === kind && one.startedBy === track.ticket.id)
@@ -91,10 +92,16 @@ export async function nameMethod(dialect: Dialect, exchange: Exchange): Promise<
     await renameAuthenticator(parts, callerOf(exchange, track.application), track.ticket.user, it.id, name)
     return ok({ friendly_name: name })
   }
+  // Calls that name a track know no token (cidaas.md §6.2).
+  if (exchange.params.track_id !== undefined && exchange.headers.authorization === undefined) {
+    return sayAt(dialect, exchange, said.unknownTrack)
+  }
   const manager = await freshManagerOf(dialect, exchange)
   if ('status' in manager) return manager
   const own = await listAuthenticators(parts, exchange.tenant.id, manager.user.id)
-  const it = own.findLast((one) => one.factor === kind && one.state === 'confirmed')
+  const fitting = own.filter((one) => one.factor === kind && one.state === 'confirmed')
+  const ids = ['id', 'ph_id', 'device_id'].map((member) => input.text(member))
+  const it = fitting.find((one) => ids.includes(one.id)) ?? fitting.at(-1)
   if (it === undefined) return sayAt(dialect, exchange, said.notConfigured)
   await renameAuthenticator(parts, manager.caller, manager.user.id, it.id, name)
   return ok({ friendly_name: name })

@@ -3,7 +3,7 @@ import type { Answer, Exchange } from '#http/route.ts'
 import { put, row } from '#ports/store.ts'
 import type { Dialect } from '../dialect.ts'
 import { exchangeIdOf, inputOf, isUuid } from '../input.ts'
-import { ok, said, sayAt } from '../wire.ts'
+import { missingAt, ok, said, sayAt } from '../wire.ts'
 import { methodWord } from '../words.ts'
 import { exchangeObject, exchangeRefs, isLive, readExchange } from './exchanges.ts'
 import { currentOf } from './statuses-of-devices.ts'
@@ -13,7 +13,7 @@ export async function cancel(dialect: Dialect, exchange: Exchange): Promise<Answ
   const word = methodWord(exchange.params.method)
   if (word === undefined) return sayAt(dialect, exchange, said.unknownMethod)
   const id = exchangeIdOf(inputOf(exchange))
-  if (id === undefined) return sayAt(dialect, exchange, said.missing)
+  if (id === undefined) return missingAt(dialect, exchange)
   const tenant = exchange.tenant.id
   const it = isUuid(id) ? await readExchange(dialect, tenant, id) : undefined
   if (it === undefined || it.word !== word) return sayAt(dialect, exchange, said.unknownExchange)

@@ -6,7 +6,7 @@ import type { Answer, Exchange } from '#http/route.ts'
 import type { Application } from '#model/application.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
 import { exchangeIdOf, inputOf, isUuid } from '../input.ts'
-import { iso, ok, type Row, refuseAt, said, sayAt } from '../wire.ts'
+import { iso, missingAt, ok, type Row, refuseAt, said, sayAt } from '../wire.ts'
 import { methodWord } from '../words.ts'
 import {
   type DeviceStage,
@@ -44,7 +44,7 @@ async function stepOf(dialect: Dialect, exchange: Exchange, stages: readonly str
   const word = methodWord(exchange.params.method)
   if (word === undefined) return say(said.unknownMethod)
   const id = exchangeIdOf(inputOf(exchange))
-  if (id === undefined) return say(said.missing)
+  if (id === undefined) return missingAt(dialect, exchange)
   const tenant = exchange.tenant.id
   const it = isUuid(id)
     ? await readExchange(dialect, tenant, id)

@@ -49,6 +49,12 @@ function mediumOf(it: Authenticator, { traits }: Factor): readonly Medium[] {
   return [{ id: it.id, medium_id: it.id, key_name }]
 }
 
+/** The same in lists of somebody's own, where a device is named as the call that removes it names it (cidaas.md §6.1, §6.3). */
+export const listedOwn = ({ type, mediums }: Method): object => {
+  const devices = mediums.map((it) => ({ ...it, device_id: it.id }))
+  return { ...listed({ type, mediums }), mediums: devices }
+}
+
 /** A method as the configured lists show it (cidaas.md §6.1). */
 export const listed = ({ type, mediums }: Method): object => ({
   type,

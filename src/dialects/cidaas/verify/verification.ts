@@ -1,13 +1,15 @@
 import type { Flow } from '#engine/flow.ts'
 import { nothingToIssue } from '#engine/issue.ts'
+import { limits } from '#engine/limits.ts'
 import { provePasswordless } from '#engine/passwordless.ts'
 import type { Answer, Exchange } from '#http/route.ts'
+import { asId, type TicketId } from '#model/ids.ts'
 import type { Proof } from '#model/proof.ts'
 import type { Found, Refs } from '#ports/store.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
 import { exchangeIdOf, type Input, inputOf, isUuid } from '../input.ts'
 import { readRequest, unmask } from '../requests.ts'
-import { backupCodes, classic, ok, type Row, refuse, refuseAt, said, sayAt } from '../wire.ts'
+import { backupCodes, classic, missingAt, ok, type Row, refuse, refuseAt, said, sayAt } from '../wire.ts'
 import { factorOf, identifierKind, methodWord } from '../words.ts'
 import { decideStep } from './device-steps.ts'
 import { type Exchanging, exchangeObject, exchangeRefs, isLive, readExchange, spendExchange } from './exchanges.ts'
@@ -32,7 +34,7 @@ export async function verifyWith(
   const word = methodWord(exchange.params.method)
   if (word === undefined) return say(said.unknownMethod)
   const id = exchangeIdOf(input)
-  if (id === undefined) return say(said.missing)
+  if (id === undefined) return missingAt(dialect, exchange)
   const it = isUuid(id) ? await readExchange(dialect, exchange.tenant.id, id) : undefined
   if (it === undefined || !isLive(it.stage) || it.word !== word) return say(said.unknownExchange)
   const { purpose } = it
@@ -109,6 +111,7 @@ function proofOf({ engine }: Dialect, input: Input, word: string, it: Exchanging
 async function verifyIn(dialect: Dialect, asked: Asked, flow: Flow): Promise<Answer> {
   const { exchange, it } = asked
   const answered = await prove(dialect, asked, flow)
+  if (answered.no === 'wrong-proof' && (await isSpent(dialect, asked))) return sayAt(dialect, exchange, said.tooMany)
   if (answered.no !== undefined) return refuseAt(dialect, exchange, answered)
   const { issued, show } = answered.yes
   return done(dialect, asked, issued.next, {
@@ -116,6 +119,18 @@ async function verifyIn(dialect: Dialect, asked: Asked, flow: Flow): Promise<Ans
     // A saved code is replaced as it is used; this is the one time the new one is shown.
     ...(show?.codes ? { backup_codes: backupCodes(show.codes) } : {}),
   })
+}
+
+/** Whether wrong codes have ended the exchange, or the method in this login: nobody compares any more (cidaas.md §9.4). */
+async function isSpent({ engine }: Dialect, { exchange, it }: Asked): Promise<boolean> {
+  const { store } = engine.parts
+  const { challenge, kind, purpose } = it
+  const failures = challenge
+    ? (await store.get('challenges', exchange.tenant.id, challenge))?.failures
+    : purpose.for === 'track'
+      ? (await store.get('tickets', exchange.tenant.id, asId<TicketId>(purpose.track)))?.failures[kind]
+      : undefined
+  return (failures ?? 0) >= limits.failuresPerChallenge
 }
 
 async function verifyFirst(
