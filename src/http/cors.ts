@@ -38,10 +38,12 @@ export function preflightHeaders(
   asked: string | undefined,
 ): CorsHeaders {
   if (granted['access-control-allow-origin'] === undefined) return none
-  const headers = rule.allowHeaders === '*' ? tokens(asked) : rule.allowHeaders
+  const wanted = rule.allowHeaders === '*' ? tokens(asked) : rule.allowHeaders
+  const headers = [...new Set([...(rule.atLeast?.headers ?? []), ...wanted])]
+  const all = [...new Set([...methods, ...(rule.atLeast?.methods ?? [])])]
   return {
     vary: 'Access-Control-Request-Headers',
-    'access-control-allow-methods': methods.join(', '),
+    'access-control-allow-methods': all.join(', '),
     ...(headers.length > 0 ? { 'access-control-allow-headers': headers.join(', ') } : none),
     'access-control-max-age': '600',
   }
@@ -52,6 +54,6 @@ function tokens(list: string | undefined): readonly string[] {
   return (list ?? '')
     .split(',')
     .map((name) => name.trim().toLowerCase())
-    .filter((name) => /^[a-z0-9-]{1,64}$/.test(name))
+    .filter((name) => /^[a-z0-9_-]{1,64}$/.test(name))
     .slice(0, 32)
 }

@@ -71,6 +71,8 @@ export interface CorsRule {
   /** Lower-case request headers allowed in a preflight; '*' reflects what is asked for. */
   readonly allowHeaders: readonly string[] | '*'
   readonly exposeHeaders: readonly string[]
+  /** What every preflight is told besides, asked for or not: some clients' contracts name a list. */
+  readonly atLeast?: { readonly methods: readonly string[]; readonly headers: readonly string[] }
   /** 'registered': origins of any of the tenant's applications (allowed_origins, redirect URIs); 'any': public documents. */
   readonly origins: 'registered' | 'any'
 }

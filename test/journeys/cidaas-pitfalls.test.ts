@@ -128,6 +128,67 @@ describe('the pitfalls of cidaas.md §11', () => {
     }
   })
 
+  test('§1.6: every preflight names the methods and headers SDKs use, the one with underscores too', async () => {
+    const world = await openCidaasWorld()
+    const preflight = (path: string, asked?: string) =>
+      world.browser().xhr('OPTIONS', path, undefined, {
+        'access-control-request-method': 'GET',
+        ...(asked === undefined ? {} : { 'access-control-request-headers': asked }),
+      })
+    const named = 'content-type authorization accept-language requestid trackid acceptlanguage lat lon captcha'.split(
+      ' ',
+    )
+    for (const asked of [undefined, 'content-type,x-own', 'captcha,bot_captcha_response']) {
+      const { headers } = await preflight(`/token-srv/prelogin/metadata/${uuid}`, asked)
+      const [methods, allowed] = ['methods', 'headers'].map((it) =>
+        String(headers[`access-control-allow-${it}`]).split(', '),
+      )
+      for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS']) assert(methods?.includes(method), method)
+      for (const name of [...named, 'bot_captcha_response']) assert(allowed?.includes(name), name)
+      assert.equal(allowed?.includes('x-own'), asked?.includes('x-own') ?? false)
+    }
+  })
+
+  test('§1.4: a code is written in the language the call names, else its request, else the browser', async () => {
+    const world = await openCidaasWorld()
+    await world.enrolAddress(await world.addUser('ada'), 'sms', '+15551234567')
+    const ask = async (more: { lang?: string; query?: string; headers?: Record<string, string> }) => {
+      const requestId = await world.requestId(more.lang === undefined ? {} : { ui_locales: more.lang })
+      const at = await world.signIn(world.browser(), 'ada', requestId)
+      const path = `/verification-srv/authentication/SMS/initiation${more.query ?? ''}`
+      const body = { request_id: requestId, sub: at.to.sub, usage_type: 'MULTIFACTOR_AUTHENTICATION' }
+      const headers = { 'accept-language': 'de', ...more.headers }
+      const asked = await world.browser().xhr('POST', path, body, headers)
+      assert.equal(asked.status, 200, asked.text)
+      world.clock.advance(700)
+      return (await world.outbox()).filter((it) => it.channel === 'sms').at(-1)?.text ?? ''
+    }
+    assert.match(await ask({}), /ist Ihr Code/)
+    assert.match(await ask({ lang: 'fr-CA' }), /votre code/)
+    assert.match(await ask({ lang: 'fr', headers: { acceptlanguage: 'es-ES,es;q=0.9' } }), /su código/)
+    assert.match(await ask({ query: '?acceptLanguage=fr' }), /votre code/)
+    assert.match(await ask({ headers: { acceptlanguage: 'undefined' } }), /ist Ihr Code/)
+  })
+
+  test('§9.1: a body that cannot be read is refused in the shape of the service it was sent to', async () => {
+    const world = await openCidaasWorld()
+    const send = async (path: string) => {
+      const headers = { 'content-type': 'application/json' }
+      const reply = await world.server.app.inject({ method: 'POST', url: path, headers, payload: '{"half' })
+      return [reply.statusCode, JSON.parse(reply.payload)] as const
+    }
+    const [status, classic] = await send('/verification-srv/authentication/SMS/initiation')
+    assert.deepEqual(
+      [status, classic.code, classic.error.error, classic.error.status],
+      [400, 'VER1003', 'client_error', 400],
+    )
+    assert.equal(classic.error.type, 'VerificationException')
+    const [, action] = await send('/verification-actions-srv/setup/SMS/verification')
+    assert.deepEqual([action.success, action.code, action.error], [false, 'VER_0004', 'invalid_request_payload'])
+    const [, oauth] = await send('/token-srv/token')
+    assert.deepEqual([Object.keys(oauth), oauth.error], [['error', 'error_description'], 'invalid_request'])
+  })
+
   test('11: the case of a method in a path', async () => {
     const { world, it } = await open()
     for (const method of ['totp', 'TOTP', 'ToTp']) assert.equal((await world.initiate(it, method)).status, 200)

@@ -52,7 +52,7 @@ import { configuredCheck, configuredList } from './verify/list.ts'
 import { metadata, trackInfo } from './verify/metadata.ts'
 import { status } from './verify/status.ts'
 import { verify } from './verify/verification.ts'
-import { noStore } from './wire.ts'
+import { noStore, unreadable } from './wire.ts'
 
 type Handler = (dialect: Dialect, exchange: Exchange) => Promise<Answer>
 type Row = readonly [method: Route['method'], path: string, handler: Handler]
@@ -244,7 +244,16 @@ const absent: readonly Row[] = [
 const table = [...front, ...login, ...verifications, ...setups, ...users, ...absent, ...pageTable]
 
 /** Callers may send headers named by mistake, such as `0` and `1`: whatever they ask for is allowed (cidaas.md §1.6). */
-const cors: CorsRule = { origins: 'registered', allowHeaders: '*', exposeHeaders: ['x-request-id', 'retry-after'] }
+const cors: CorsRule = {
+  origins: 'registered',
+  allowHeaders: '*',
+  exposeHeaders: ['x-request-id', 'retry-after'],
+  atLeast: {
+    methods: ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
+    headers: `content-type authorization accept-language requestid trackid acceptlanguage lat lon captcha
+      bot_captcha_response`.split(/\s+/),
+  },
+}
 
 /** Everything this dialect answers. */
 export function cidaasGroups(dialect: Dialect): readonly RouteGroup[] {
@@ -257,14 +266,14 @@ export function cidaasGroups(dialect: Dialect): readonly RouteGroup[] {
         path,
         handle: (exchange: Exchange) => handler(dialect, exchange),
       })),
-      refuse,
+      refuse: (trouble, { path }) => refuse(dialect, trouble, path),
       cors,
     },
   ]
 }
 
 /** Trouble before a handler: always JSON, since anything else hangs older SDKs for ever (cidaas.md §0.3 rule 3). */
-function refuse(trouble: Trouble): Answer {
+function refuse(dialect: Dialect, trouble: Trouble, path: string): Answer {
   const no = (status: number, code: string, error: string, text: string): Answer => ({
     status,
     headers: noStore,
@@ -272,7 +281,7 @@ function refuse(trouble: Trouble): Answer {
   })
   switch (trouble.trouble) {
     case 'malformed':
-      return no(400, 'VER1003', 'client_error', trouble.detail)
+      return unreadable(dialect, { path }, trouble.detail)
     case 'too-large':
       return no(413, 'VER1003', 'client_error', 'The request is too large.')
     case 'wrong-type':

@@ -86,7 +86,7 @@ async function challengeWith(
   { exchange, request, application, word }: Asking,
   { track, factor, masked }: { readonly track: Track; readonly factor: Factor; readonly masked: string },
 ): Promise<Answer> {
-  const caller = callerOf(exchange, application)
+  const caller = callerOf(exchange, application, request.lang)
   const input = inputOf(exchange)
   const medium = input.text('medium_id')
   const asked = await dialect.engine.challenge({
@@ -140,7 +140,7 @@ async function initiateFirst(dialect: Dialect, asking: Asking): Promise<Answer> 
   const input = inputOf(exchange)
   const to = input.any('identifier')
   if (to === undefined) return classic(dialect, said.missing)
-  const caller = callerOf(exchange, application)
+  const caller = callerOf(exchange, application, request.lang)
   const by =
     word === 'PASSWORD' ? 'password' : passwordlessKinds.find((it) => factorOf(word, parts.factors)?.kind === it)
   if (by === undefined) return classic(dialect, said.notActive)
