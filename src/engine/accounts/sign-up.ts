@@ -15,6 +15,7 @@ import {
   stillAt,
 } from '../journeys/journey.ts'
 import type { Caller, Parts } from '../parts.ts'
+import { unmatched } from './attribute-patterns.ts'
 import { draftUser } from './create.ts'
 import { findByEmail } from './find.ts'
 import { hashNewPassword } from './passwords.ts'
@@ -90,13 +91,18 @@ function invalidAttributes(
   given: Readonly<Record<string, string>>,
   rules: readonly AttributeRule[],
 ): BadAttributes | undefined {
-  const names = rules
-    .filter(({ name, max, pattern }) => {
-      const value = Object.hasOwn(given, name) ? given[name] : undefined
-      if (value === undefined) return false
-      return [...value].length > max || (pattern !== undefined && !new RegExp(`^(?:${pattern})$`, 'u').test(value))
-    })
-    .map((it) => it.name)
+  const all = rules.flatMap(({ name, max, pattern }) => {
+    const value = Object.hasOwn(given, name) ? given[name] : undefined
+    return value === undefined ? [] : [{ name, value, pattern, tooLong: [...value].length > max }]
+  })
+  const bad = new Set(
+    unmatched(
+      all.flatMap(({ name, value, pattern, tooLong }) =>
+        pattern === undefined || tooLong ? [] : [{ name, pattern, value }],
+      ),
+    ),
+  )
+  const names = all.filter(({ name, tooLong }) => tooLong || bad.has(name)).map(({ name }) => name)
   return names.length > 0 ? { no: 'bad-attributes', names } : undefined
 }
 
