@@ -7,10 +7,10 @@ import { after, before, type MockTracker, test } from 'node:test'
 import type { Store } from '#ports/store.ts'
 import { openBrowser } from '../support/browser.ts'
 import { type CidaasWorld, callback, openCidaasWorld } from '../support/cidaas.ts'
-import type { Reply } from '../support/entra.ts'
-import { methodIn, openPreviewWorld, type PreviewWorld } from '../support/entra-preview.ts'
+import { openPreviewWorld, type PreviewWorld } from '../support/entra-preview.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
-import { type App, passwordOf } from '../support/world.ts'
+import { waysOf } from '../support/one-code.ts'
+import type { App } from '../support/world.ts'
 
 /**
  * One code of an authenticator app, sent in all dialects at the same instant. Two servers share one database file, as two
@@ -22,19 +22,6 @@ import { type App, passwordOf } from '../support/world.ts'
 /** A multiple of the dialects, so that each of them is the first as often as any other. */
 const rounds = 8
 const who = 'ada'
-
-/** How one dialect asks for the code and what it says to it. */
-interface Way {
-  readonly name: string
-  /** Logs in up to where the code is asked for; what sends it. */
-  begin(): Promise<(code: string) => Promise<Reply>>
-  /** Whether this is what a right code is answered with. */
-  accepts(reply: Reply): boolean
-  /** What of a refusal its clients read. */
-  says(reply: Reply): readonly unknown[]
-  /** That of a code that is wrong, or was used. */
-  readonly refusal: readonly unknown[]
-}
 
 let folder: string
 let one: CidaasWorld
@@ -60,60 +47,12 @@ after(async () => {
   await rm(folder, { recursive: true })
 })
 
-const ways: readonly Way[] = [
-  {
-    name: 'the token endpoint',
-    async begin() {
-      const post = (body: object) => one.browser().xhr('POST', '/oauth/token', { client_id: 'trusted', ...body })
-      const login = { grant_type: 'password', username: `${who}@example.com`, password: passwordOf(who) }
-      const { body, text } = await post(login)
-      assert.equal(body.error, 'mfa_required', text)
-      const grant_type = 'http://auth0.com/oauth/grant-type/mfa-otp'
-      return (otp) => post({ grant_type, mfa_token: body.mfa_token, otp })
-    },
-    accepts: ({ status, body }) => status === 200 && typeof body.access_token === 'string',
-    says: ({ status, body }) => [status, body.error, body.error_description],
-    refusal: [403, 'invalid_grant', 'Invalid otp_code.'],
-  },
-  {
-    name: 'the continuation',
-    async begin() {
-      const needs = await two.password(who)
-      const { continuationToken } = needs.body
-      const asked = await two.act(methodIn(needs, 'ext_totp')._links.challenge.href, { continuationToken })
-      assert.equal(asked.body.action, 'verify', asked.text)
-      const proof = { continuationToken: asked.body.continuationToken }
-      return (otp) => two.act(asked.body._links.verify.href, { ...proof, otp })
-    },
-    accepts: ({ status, body }) => status === 200 && body.state === 'continue',
-    says: ({ status, body }) => [status, body.error?.code, body.error?.innerError?.code],
-    refusal: [400, 'invalidGrant', 'invalidOneTimeCode'],
-  },
-  {
-    name: 'the track and its exchange',
-    async begin() {
-      const asked = await one.initiate(await one.pending(who), 'TOTP')
-      assert.equal(asked.status, 200, asked.text)
-      return (code) => one.verify('TOTP', asked.body.data.exchange_id.exchange_id, code)
-    },
-    accepts: ({ status, body }) => status === 200 && body.success === true,
-    says: ({ status, body }) => [status, body.code, body.error?.error],
-    refusal: [417, 'VER_0041', 'invalid_pass_code'],
-  },
-  {
-    name: 'the hosted page',
-    async begin() {
-      const browser = openBrowser(two)
-      const asked = await browser.signIn(who)
-      assert.equal(asked.body.step, 'challenge', asked.text)
-      const [totp] = asked.body.options
-      return (proof) => browser.act('verify', { option: totp.id, proof })
-    },
-    accepts: ({ status, body }) => status === 200 && body.step === 'done',
-    says: ({ status, body }) => [status, body.error],
-    refusal: [400, 'wrong-proof'],
-  },
-]
+const ways = waysOf(who, {
+  token: (body) => one.browser().xhr('POST', '/oauth/token', body),
+  continuation: () => two,
+  track: () => one,
+  pages: () => openBrowser(two),
+})
 
 /** How many codes the audit calls right, and how many wrong. */
 async function judged(): Promise<readonly [right: number, wrong: number]> {

@@ -131,14 +131,45 @@ export async function openCidaasWorld(
   return { ...world, server, oidc, ...verbs(world, server) }
 }
 
+/** What carries a request to a server, wherever that is. */
+export type Ask = (
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  payload?: string,
+) => Promise<{
+  readonly statusCode: number
+  readonly headers: Reply['headers']
+  readonly payload: string
+}>
+
 function verbs(world: World, server: Server) {
+  return {
+    ...cidaasVerbs((method, url, headers, payload) =>
+      server.app.inject({ method: method as 'GET', url, headers, payload }),
+    ),
+    async setTenant(over: Partial<Tenant>) {
+      const now = await world.store.get('tenants', world.tenant.id, world.tenant.id)
+      await world.put('tenants', { ...(now as Tenant), ...over })
+    },
+    async setApplication(id: string, over: Partial<Application>) {
+      const now = await world.store.get('applications', world.tenant.id, id)
+      await world.put('applications', { ...(now as Application), ...over })
+    },
+  }
+}
+
+export type CidaasVerbs = Omit<CidaasWorld, keyof World | 'server' | 'oidc' | 'setTenant' | 'setApplication'>
+
+/** What a client of this dialect does, and its browser. */
+export function cidaasVerbs(ask: Ask): CidaasVerbs {
   const send = async (
     method: string,
     path: string,
     headers: Record<string, string>,
     payload?: string,
   ): Promise<Reply> => {
-    const reply = await server.app.inject({ method: method as 'GET', url: path, headers, payload })
+    const reply = await ask(method, path, headers, payload)
     const json = String(reply.headers['content-type'] ?? '').includes('json')
     const location = new URL(String(reply.headers.location ?? 'about:blank'), base)
     const params = location.hash === '' ? location.searchParams : new URLSearchParams(location.hash.slice(1))
@@ -259,13 +290,5 @@ function verbs(world: World, server: Server) {
     requestId,
     signIn,
     verify,
-    async setTenant(over: Partial<Tenant>) {
-      const now = await world.store.get('tenants', world.tenant.id, world.tenant.id)
-      await world.put('tenants', { ...(now as Tenant), ...over })
-    },
-    async setApplication(id: string, over: Partial<Application>) {
-      const now = await world.store.get('applications', world.tenant.id, id)
-      await world.put('applications', { ...(now as Application), ...over })
-    },
   }
 }

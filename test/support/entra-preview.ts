@@ -53,10 +53,11 @@ export async function openPreviewWorld(options: WorldOptions = {}): Promise<Prev
 }
 
 export async function previewOn<W extends EntraWorld>(world: W): Promise<W & Preview> {
-  return { ...world, ...verbs(world) }
+  return { ...world, ...previewVerbs(world) }
 }
 
-function verbs(world: EntraWorld): Preview {
+/** The same wherever the server is. */
+export function previewVerbs(world: Pick<EntraWorld, 'send' | 'post'>): Preview {
   const authorize: Preview['authorize'] = (params = {}, headers = {}) => {
     const given = Object.entries({ client_id: clientId, ...params }).filter((it): it is [string, string] => !!it[1])
     return world.send('POST', authorizePath, {
