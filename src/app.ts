@@ -67,7 +67,8 @@ async function run(base: Base): Promise<Running> {
     clock: systemClock,
     onClockDifference: (ms) => log.warn({ ms }, 'the clocks of this machine and of the database differ'),
   })
-  const tls = settings.https ? await openTls(settings, { now: systemClock.now() }) : undefined
+  const onBadFiles = (problem: string) => log.warn({ key: 'tls' }, `the certificate in use stays: ${problem}`)
+  const tls = settings.https ? await openTls(settings, { now: systemClock.now(), onBadFiles }) : undefined
   const publicBase = (tenant: Tenant) => baseOf(publicUrl, tenant)
   const caPem = () => tls?.current().ca
   const server = await createServer({

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, beforeEach, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { makeLocalCa } from '#crypto/certificates.ts'
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
 const running = new Set<ChildProcess>()
@@ -194,6 +195,25 @@ describe('polyfactor serve', () => {
     await rotated.ready
     rotated.child.kill('SIGTERM')
     assert.equal((await rotated.ended).code, 0)
+  })
+
+  it('keeps the certificate in use when its files are spoilt, and says so', async () => {
+    const { certificatePem, privateKeyPem } = await makeLocalCa({ commonName: 'x.test', now: Date.now() })
+    writeFileSync(join(cwd, 'cert.pem'), certificatePem)
+    writeFileSync(join(cwd, 'key.pem'), privateKeyPem, { mode: 0o600 })
+    writeFileSync(
+      join(cwd, 'c.yaml'),
+      'public_url: https://x.test\ntenants: [{ id: demo }]\ntls: { cert: cert.pem, key: key.pem }\n',
+    )
+    const { child, ready, ended } = start(['--config', 'c.yaml'], { env: { ...secrets, HOST: '127.0.0.1' } })
+    await ready
+    const told = new Promise<void>((done) => {
+      child.stderr.on('data', (chunk) => /"level":"warn".*"key":"tls".*no PEM/.test(String(chunk)) && done())
+    })
+    writeFileSync(join(cwd, 'cert.pem'), 'spoilt')
+    await Promise.race([told, ended.then(({ err }) => assert.fail(`ended without a word: ${err}`))])
+    child.kill('SIGTERM')
+    assert.equal((await ended).code, 0)
   })
 
   it('refuses a database that cannot be reached', async () => {

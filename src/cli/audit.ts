@@ -1,7 +1,8 @@
-import { createReadStream, createWriteStream, readFileSync } from 'node:fs'
+import { createReadStream, createWriteStream, openSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
 import { Command } from 'commander'
+import { StartError } from '#config/problem.ts'
 import { exportChain } from '#engine/audit/export.ts'
 import { chainRowId, chainState } from '#engine/audit/head.ts'
 import { auditKeys, rotateAuditKey } from '#engine/audit/keys.ts'
@@ -62,8 +63,8 @@ const partsOf = ({ store, keyring }: Opened) => ({ store, keyring, clock: system
 async function writeOut(opened: Opened, out: string | undefined): Promise<void> {
   const [tenant] = opened.tenants
   if (tenant === undefined) return
+  const file = out === undefined ? process.stdout : createWriteStream(out, { fd: opening(out) })
   await linkAll(partsOf(opened), tenant)
-  const file = out === undefined ? process.stdout : createWriteStream(out, { mode: 0o600 })
   let rows = 0
   for await (const line of exportChain(opened.store, tenant)) {
     if (line.startsWith('{"seq":')) rows++
@@ -74,6 +75,15 @@ async function writeOut(opened: Opened, out: string | undefined): Promise<void> 
     await finished(file)
   }
   terminal.err(`${rows} rows of ${tenant}`)
+}
+
+function opening(out: string): number {
+  try {
+    return openSync(out, 'w', 0o600)
+  } catch (error) {
+    const problem = `${out} cannot be written (${(error as { code?: string }).code ?? 'unwritable'})`
+    throw new StartError({ key: '--out', problem, mend: 'Name a file in a directory this user can write' })
+  }
 }
 
 async function verify(file: string, { key, head }: { key?: string; head?: string }): Promise<0 | 1> {

@@ -71,6 +71,12 @@ test('network update takes the newest package of a registry, once, and a running
   assert.match((await run(cwd, 'lookup', '8.8.8.8')).out, /"asn":64500/)
 })
 
+test('network lookup refuses what is no address', async (t) => {
+  const { code, out, err } = await run(folderOf(t), 'lookup', 'nonsense')
+  assert.deepEqual([code, out], [1, ''])
+  assert.match(err, /nonsense: is no IP address\. Write it as /)
+})
+
 test('network update refuses a tarball that was altered, a release without a hash and a registry without the package', async (t) => {
   for (const [options, path, says] of [
     [{ alter: true }, '', /does not have the SHA-512/],

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
 import { basename, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { Command, Option } from 'commander'
@@ -34,7 +35,7 @@ export function networkCommand(exit: Exit): Command {
     .command('lookup')
     .description('what is known of an address')
     .argument('<address>', 'IPv4 or IPv6 address')
-    .action((address: string) => guarded(exit, () => lookup(address)))
+    .action((address: string) => guarded(exit, () => lookup(address, exit)))
   return network
 }
 
@@ -118,7 +119,15 @@ async function status(): Promise<void> {
   }
 }
 
-async function lookup(address: string): Promise<void> {
+async function lookup(address: string, exit: Exit): Promise<void> {
+  if (isIP(address) === 0) {
+    terminal.problem({
+      key: address.slice(0, 60),
+      problem: 'is no IP address',
+      mend: 'Write it as 8.8.8.8 or 2001:db8::1',
+    })
+    return exit(1)
+  }
   const say = (_fields: object, message: string): void => terminal.err(message)
   const networks = openNetworks({ folder: folder(), log: { debug() {}, info() {}, warn: say, error: say } })
   try {

@@ -194,6 +194,7 @@ describe('settings in production', () => {
       /^tls\.cert: there is no file/m,
     ],
     ['a bad port', { ...secrets, PORT: '70000' }, production, /^PORT: is no port/m],
+    ['no port at all', { ...secrets, PORT: 'off', TLS_PORT: 'off' }, production, /^PORT: and TLS_PORT are both off/m],
     ['one port twice', { ...secrets, PORT: '3443', TLS_PORT: '3443' }, production, /^TLS_PORT: is the same/m],
     ['a bad level', { ...secrets, LOG_LEVEL: 'loud' }, production, /^LOG_LEVEL: .*trace/m],
     ['a bad count of workers', { ...secrets, WORKERS: '0' }, production, /^WORKERS: .*auto/m],

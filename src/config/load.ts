@@ -159,7 +159,7 @@ async function readListen(env: Environment, development: boolean, complain: Comp
     http: readPort(env, 'PORT', 3000, complain),
     https: readPort(env, 'TLS_PORT', development ? 3443 : undefined, complain),
   }
-  if (ports.http !== 0 && ports.http === ports.https) {
+  if (ports.http !== undefined && ports.http !== 0 && ports.http === ports.https) {
     complain({
       key: 'TLS_PORT',
       problem: 'is the same as PORT',

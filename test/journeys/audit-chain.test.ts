@@ -61,6 +61,9 @@ describe('the audit chain of a running server', () => {
     const [keys, head] = [join(server.folder, 'keys.json'), join(server.folder, 'head.jws')]
     writeFileSync(keys, JSON.stringify(chain.keys.map((it: { public_jwk: object }) => it.public_jwk)))
     assert.equal(run('audit', 'export', '--out', file).status, 0)
+    const nowhere = run('audit', 'export', '--out', join(server.folder, 'no-folder', 'audit.jsonl'))
+    assert.equal(nowhere.status, 1)
+    assert.match(nowhere.err, /--out: .*no-folder.* cannot be written \(ENOENT\)\. Name a file/)
     const kept = run('audit', 'head')
     assert.equal(kept.status, 0)
     writeFileSync(head, kept.out)
