@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { parseAgent } from '#engine/risk/agent.ts'
 import { type Auth0World, openAuth0World } from '../support/auth0.ts'
 import { passwordOf } from '../support/world.ts'
 
@@ -41,6 +42,10 @@ const doors: Readonly<Record<string, (text: string) => Promise<{ readonly status
   'a URL in a query': (text) =>
     world.get(`/authorize?${new URLSearchParams({ client_id: 'spa', response_type: 'code', redirect_uri: text })}`),
   'an agent': (text) => world.form('/oauth/token', { ...client, ...asAda }, { 'user-agent': inHeader(text) }),
+  async 'an agent, taken apart'(text) {
+    parseAgent(text)
+    return { status: 200 }
+  },
   'languages and encodings': (text) =>
     world.get('/u/login/x', { 'accept-language': inHeader(text), 'accept-encoding': `a${inHeader(text)}b` }),
   cookies: (text) => world.get('/authorize?client_id=spa', { cookie: `a=${inHeader(text)}` }),
