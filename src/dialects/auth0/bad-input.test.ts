@@ -240,11 +240,15 @@ describe('bad input', () => {
   test('a repeated parameter is 400 invalid_request, also in the query (S-121)', async () => {
     const form = 'application/x-www-form-urlencoded'
     const pair = 'client_id=web&client_secret=web-secret'
-    for (const path of paths.filter((one) => one !== '/mfa/associate')) {
+    for (const path of paths) {
       for (const payload of [`${pair}&client_id=other`, `${pair}&client_id=web`, `${pair}&x=1&x=2`]) {
         const reply = await send(path, payload, form)
         plain(reply, `${path} ${payload}`)
         assert.equal(reply.status, 400, `${path} ${payload}: ${reply.text}`)
+        // Said as such, and not because something else is missing.
+        const { error, error_description } = reply.body
+        assert.equal(error, 'invalid_request', path)
+        assert.match(error_description, /more than once|Repeated/, path)
       }
     }
     const twice = new URLSearchParams({ ...credentials, ...waiting })

@@ -58,13 +58,19 @@ export function auth0Group(dialect: Dialect): RouteGroup {
       ...table.map(([method, path, handler]) => ({
         method,
         path,
-        handle: (exchange: Exchange) => handler(dialect, exchange),
+        handle: (exchange: Exchange) => repeatedIn(exchange) ?? handler(dialect, exchange),
       })),
       ...dialect.oidc.routes(auth0Spelling(dialect.engine.parts.store)),
     ],
     refuse,
     cors: (path) => (path.startsWith('/.well-known/') ? documents : cors),
   }
+}
+
+/** The answer to a request that says something twice: nobody knows which is meant (S-121). A page is asked for anyhow. */
+function repeatedIn({ method, repeated }: Exchange): Promise<Answer> | undefined {
+  if (method !== 'POST' || repeated.length === 0) return undefined
+  return Promise.resolve(oauthError(400, 'invalid_request', `Parameter sent more than once: ${repeated.join(', ')}`))
 }
 
 /** Trouble before a handler, in Auth0's generic words (auth0.md §1.8). */

@@ -33,9 +33,6 @@ export const grants: Readonly<Record<string, Grant>> = {
 
 /** `POST /oauth/token`: client, then grant, each step only if the one before was good. */
 export async function token(dialect: Dialect, exchange: Exchange): Promise<Answer> {
-  if (exchange.repeated.length > 0) {
-    return oauthError(400, 'invalid_request', `Parameter sent more than once: ${exchange.repeated.join(', ')}`)
-  }
   const params = stringsOf(exchange.body)
   const grantType = params.grant_type
   if (grantType === undefined) return missing('grant_type')
