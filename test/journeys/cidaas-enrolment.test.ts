@@ -206,6 +206,8 @@ describe('cidaas.md §10.4: methods set up by their owner', () => {
       const reply = await world.browser().xhr('GET', path, undefined, headers)
       const types = reply.body.data.map((one: { verificationType: string }) => one.verificationType)
       assert.deepEqual(types, ['TOTP', 'SMS', 'IVR', 'EMAIL', 'BACKUPCODE'])
+      const [totp, sms] = reply.body.data.map((one: { amr_values: string[] }) => one.amr_values)
+      assert.deepEqual([totp, sms], [['60', '61', '62', '63'], ['104']], 'cidaas.md §5.4, §7.3')
     }
   })
 })

@@ -149,6 +149,27 @@ describe('the pitfalls of cidaas.md §11', () => {
     }
   })
 
+  test('§1.4: of two logins in one request, the one named in the trackId header is proved', async () => {
+    const world = await openCidaasWorld()
+    const app = await world.enrolApp(await world.addUser('ada'))
+    const browser = world.browser()
+    const requestId = await world.requestId()
+    const [first, second] = [
+      await world.signIn(browser, 'ada', requestId),
+      await world.signIn(browser, 'ada', requestId),
+    ].map(({ to }) => ({ browser, requestId, track: to.track_id ?? '', sub: to.sub ?? '' }))
+    assert.ok(first && second && first.track !== second.track)
+    const path = '/verification-srv/authentication/TOTP/initiation'
+    const body = { request_id: requestId, sub: first.sub, usage_type: 'MULTIFACTOR_AUTHENTICATION' }
+    const asked = await browser.xhr('POST', path, body, { trackId: first.track })
+    const proved = await world.verify('TOTP', asked.body.data.exchange_id.exchange_id, app.code())
+    assert.equal(proved.status, 200, proved.text)
+    assert.equal((await world.goOn(second)).to.error, 'mfa_required')
+    assert.ok((await world.goOn(first)).to.code)
+    const unnamed = await browser.xhr('POST', path, body, { trackId: 'undefined' })
+    assert.equal(unnamed.status, 200, 'a header that says nothing names none')
+  })
+
   test('§1.4: a code is written in the language the call names, else its request, else the browser', async () => {
     const world = await openCidaasWorld()
     await world.enrolAddress(await world.addUser('ada'), 'sms', '+15551234567')

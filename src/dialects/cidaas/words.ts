@@ -58,6 +58,14 @@ const rows: Readonly<Record<string, number>> = {
 }
 const single: Readonly<Record<string, string>> = { EMAIL: '103', SMS: '104', FIDO2: '106', IVR: '109' }
 
+/** All numbers a method can have, by the kinds of name (cidaas.md §5.4); none where the table has no row for it. */
+export function amrNumbersOf(word: string): readonly string[] {
+  const row = rows[word]
+  const alone = single[word]
+  if (alone !== undefined) return [alone]
+  return row === undefined ? [] : [0, 1, 2, 3].map((kind) => String(row + kind))
+}
+
 /** cidaas' own numbers for what was proved, in that order. */
 export function amrNumbers(proofs: readonly Proof[], identifier: Identifier, factors: Factors): readonly string[] {
   const numbers = proofs.flatMap((proof) => {

@@ -9,7 +9,7 @@ import { listedOwn, methodsOf } from '../verify/methods.ts'
 import { readTrack } from '../verify/tracks.ts'
 import { verifyWith } from '../verify/verification.ts'
 import { nothing, ok, refuseAt, said, sayAt } from '../wire.ts'
-import { factorOf, methodWord, wordOf } from '../words.ts'
+import { amrNumbersOf, factorOf, methodWord, wordOf } from '../words.ts'
 import { freshManagerOf, managerOf } from './manager.ts'
 
 /** Confirms a method that is being set up; the exchange alone says whose (cidaas.md §6.2). */
@@ -38,6 +38,7 @@ export function configsOf({ engine }: Dialect, caller: Caller, among?: readonly 
       name: wordOf(traits),
       active: true,
       owner: 'system',
+      amr_values: amrNumbersOf(wordOf(traits)),
       requiresAuthenticatorApp: traits.proof === 'approval',
       ...(traits.proof === 'code' ? { code: { length: 6, validity } } : {}),
     }))

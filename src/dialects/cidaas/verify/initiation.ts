@@ -6,7 +6,7 @@ import type { Answer, Exchange } from '#http/route.ts'
 import type { Application } from '#model/application.ts'
 import type { Factor } from '#ports/factor.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
-import { type Input, inputOf, requestIdOf } from '../input.ts'
+import { type Input, inputOf, requestIdOf, textOf } from '../input.ts'
 import { type LoginRequest, readRequest, unmask } from '../requests.ts'
 import { classic, ok, type Row, refuse, said } from '../wire.ts'
 import { factorOf, maskedTarget, methodWord } from '../words.ts'
@@ -75,7 +75,7 @@ async function initiateSecond(dialect: Dialect, asking: Asking): Promise<Answer>
 
 /** The track that is named, which must belong to this request; else the newest of this user in it. */
 async function trackOf(dialect: Dialect, { exchange, request }: Asking, user: string): Promise<Track | undefined> {
-  const named = inputOf(exchange).any('track')
+  const named = inputOf(exchange).any('track') ?? textOf(exchange.headers.trackid)
   if (named === undefined) return await findTrack(dialect, exchange, request, user)
   const track = await readTrack(dialect, exchange, named)
   return track?.notes.request === request.id ? track : undefined
