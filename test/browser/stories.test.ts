@@ -360,3 +360,24 @@ test('who asks for less motion gets none; others see what works', async () => {
     await page.getByLabel('Password', { exact: true }).waitFor()
   }
 })
+
+test('an app brought along with a short secret is called less secure, with what to do about it', async () => {
+  const { server } = place
+  // 80 bits: what another product has handed out.
+  const short = 'JBSWY3DPEHPK3PXP'
+  const users = [
+    { email: emailOf('ida'), password: passwordOf('ida'), authenticators: [{ factor: 'totp', secret: short }] },
+  ]
+  const imported = await server.admin('POST', '/tenants/demo/users/import', { users })
+  assert.equal(imported.body.created, 1, imported.text)
+  await using ida = await place.person()
+  await ida.signIn()
+  await ida.password('ida')
+  await verify(ida, await server.totp(short))
+  await ida.arrive()
+  await ida.page.goto(`${server.publicUrl}/u/account`)
+  await ida.sees('Manage security')
+  const app = ida.page.getByRole('listitem').filter({ hasText: 'Less secure' })
+  await app.waitFor()
+  assert.match(await app.innerText(), /Add the app anew, then remove this entry\./)
+})

@@ -241,6 +241,7 @@ export const ar: Catalogue = {
   'account.added-at': 'أضيف في {date}',
   'account.used-at': 'آخر استخدام {date}',
   'account.weak': 'أقل أمانًا',
+  'account.weak-text': 'مفتاحه السري أقصر من المفاتيح الحالية. أضف التطبيق من جديد ثم أزل هذا الإدخال.',
   'account.disabled': 'متوقف',
   'account.pending': 'غير مؤكد',
   'account.rename': 'إعادة تسمية',

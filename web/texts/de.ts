@@ -250,6 +250,8 @@ export const de: Catalogue = {
   'account.added-at': 'Hinzugefügt {date}',
   'account.used-at': 'Zuletzt benutzt {date}',
   'account.weak': 'Weniger sicher',
+  'account.weak-text':
+    'Der geheime Schlüssel ist kürzer als heute üblich. Fügen Sie die App neu hinzu und entfernen Sie dann diesen Eintrag.',
   'account.disabled': 'Abgeschaltet',
   'account.pending': 'Nicht bestätigt',
   'account.rename': 'Umbenennen',

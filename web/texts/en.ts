@@ -255,6 +255,7 @@ export const en = {
   'account.added-at': 'Added {date}',
   'account.used-at': 'Last used {date}',
   'account.weak': 'Less secure',
+  'account.weak-text': 'Its secret is shorter than those of today. Add the app anew, then remove this entry.',
   'account.disabled': 'Switched off',
   'account.pending': 'Not confirmed',
   'account.rename': 'Rename',

@@ -245,6 +245,8 @@ export const es: Catalogue = {
   'account.added-at': 'Añadido el {date}',
   'account.used-at': 'Último uso el {date}',
   'account.weak': 'Menos seguro',
+  'account.weak-text':
+    'Su clave secreta es más corta que las actuales. Añada la aplicación de nuevo y elimine después esta entrada.',
   'account.disabled': 'Desactivado',
   'account.pending': 'Sin confirmar',
   'account.rename': 'Cambiar nombre',

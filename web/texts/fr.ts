@@ -247,6 +247,8 @@ export const fr: Catalogue = {
   'account.added-at': 'Ajouté le {date}',
   'account.used-at': 'Dernière utilisation le {date}',
   'account.weak': 'Moins sûr',
+  'account.weak-text':
+    'Sa clé secrète est plus courte que celles d’aujourd’hui. Ajoutez de nouveau l’application, puis supprimez cette entrée.',
   'account.disabled': 'Désactivé',
   'account.pending': 'Non confirmé',
   'account.rename': 'Renommer',

@@ -246,6 +246,8 @@ export const ja: Catalogue = {
   'account.added-at': '追加：{date}',
   'account.used-at': '最終使用：{date}',
   'account.weak': '安全性が低い',
+  'account.weak-text':
+    '秘密鍵が現在のものより短くなっています。アプリをもう一度追加してから、この項目を削除してください。',
   'account.disabled': '無効',
   'account.pending': '未確認',
   'account.rename': '名前を変更',

@@ -245,6 +245,8 @@ export const pt: Catalogue = {
   'account.added-at': 'Adicionado em {date}',
   'account.used-at': 'Último uso em {date}',
   'account.weak': 'Menos seguro',
+  'account.weak-text':
+    'A chave secreta é mais curta do que as atuais. Adicione a aplicação de novo e remova depois esta entrada.',
   'account.disabled': 'Desativado',
   'account.pending': 'Por confirmar',
   'account.rename': 'Mudar o nome',

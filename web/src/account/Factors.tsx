@@ -79,6 +79,7 @@ function FactorRow({ factor, onTask }: { readonly factor: Factor; readonly onTas
             <bdi>{detail.join(' · ')}</bdi>
           </p>
         )}
+        {badge === 'weak' && <p className="row-about">{t('account.weak-text')}</p>}
         <p className="row-about">
           {factor.lastUsedAt === undefined
             ? t('account.added-at', { date: date(factor.createdAt) })
