@@ -117,6 +117,25 @@ test('cidaas.md §2.6: access and ID tokens live a day, and the answer says so, 
   }
 })
 
+test('cidaas.md §3.1: a login by the sub an application knows, and a provider in any case', async () => {
+  const world = await openCidaasWorld()
+  const ada = await world.addUser('ada')
+  const by = async (username: string, username_type: string, over: Record<string, string> = {}) => {
+    const id = await world.requestId({ client_id: 'plain' })
+    return await world.signIn(world.browser(), 'ada', id, { username, username_type, ...over })
+  }
+  for (const type of ['sub', 'identityid']) {
+    const tokens = await world.redeem(await by(ada.id, type), { client_id: 'plain' })
+    assert.deepEqual([tokens.body.sub, decodeJwt(tokens.body.access_token).amr], [ada.id, ['10', 'pwd']])
+    const wrong = await by(ada.id, type, { password: 'wrong' })
+    const nobody = await by('11111111-1111-4111-8111-111111111111', type)
+    for (const { to } of [wrong, nobody]) assert.equal(to.error, 'invalid_username_password')
+    assert.deepEqual([wrong.to.username, wrong.to.username_type], [ada.id, type], 'the page gets back what was typed')
+  }
+  assert.equal((await by(ada.id, 'email')).to.error, 'invalid_username_password')
+  assert.ok((await by('ada@example.com', 'email', { provider: 'SELF' })).to.code)
+})
+
 test('S-111: a refresh token that was used before ends its family', async () => {
   const world = await openCidaasWorld()
   const { tokens } = await signedIn(world, 'ada', { scope: 'openid offline_access' })

@@ -1,7 +1,8 @@
 import type { Answer, Exchange } from '#http/route.ts'
+import { asId, type UserId } from '#model/ids.ts'
 import type { Outcome } from '#model/outcome.ts'
 import { callerOf, type Dialect } from '../dialect.ts'
-import { type Input, inputOf } from '../input.ts'
+import { type Input, inputOf, isUuid } from '../input.ts'
 import { toErrorPage } from '../redirect.ts'
 import { readRequest } from '../requests.ts'
 import { classic, rowOf, said } from '../wire.ts'
@@ -11,7 +12,10 @@ import { bindingOf, browserAnswer, loginPage, nativeAnswer, nativeRefusal, wishO
 
 interface Tried {
   readonly passage: Passage
+  /** As it was typed: what pages get back. */
   readonly name: string
+  /** What it stands for. */
+  readonly login: string
 }
 
 /** `POST /login-srv/login`: a form navigation that always ends in a redirect (cidaas.md §3.1). */
@@ -58,16 +62,24 @@ async function read(dialect: Dialect, exchange: Exchange, input: Input): Promise
   const found = await readRequest(dialect, exchange, input.any('request'))
   if (found === undefined) return undefined
   const name = input.any('identifier') ?? ''
-  const identifier = identifierKind(input.text('username_type'), name)
-  return { passage: { exchange, ...found, identifier }, name }
+  const type = input.text('username_type')
+  const login = await loginOf(dialect, exchange, type, name)
+  return { passage: { exchange, ...found, identifier: identifierKind(type, login) }, name, login }
 }
 
-async function prove(dialect: Dialect, { passage, name }: Tried, input: Input) {
+/** Somebody may be named by what the application knows them by: the name they sign in with stands for it (§3.1). */
+async function loginOf({ engine }: Dialect, { tenant }: Exchange, type: string | undefined, name: string) {
+  if (!/^(?:sub|identityid)$/i.test(type ?? '') || !isUuid(name)) return name
+  const user = await engine.parts.store.get('users', tenant.id, asId<UserId>(name.toLowerCase()))
+  return user?.email ?? user?.username ?? user?.phoneNumber ?? name
+}
+
+async function prove(dialect: Dialect, { passage, login }: Tried, input: Input) {
   const password = input.raw('password')
-  const provider = input.text('provider') ?? 'self'
+  const provider = (input.text('provider') ?? 'self').toLowerCase()
   const wrong: Outcome<never> = { no: 'wrong-password' }
-  if (name === '' || typeof password !== 'string' || provider !== 'self') return wrong
+  if (login === '' || typeof password !== 'string' || provider !== 'self') return wrong
   const caller = callerOf(passage.exchange, passage.application)
   const byPhone = passage.identifier === 'mobile'
-  return await dialect.engine.signIn({ caller, login: name, password, byPhone })
+  return await dialect.engine.signIn({ caller, login, password, byPhone })
 }
