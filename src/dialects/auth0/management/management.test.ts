@@ -486,6 +486,8 @@ describe('Management API: users', () => {
     const made = await it.api('POST', '/users', body)
     assert.equal(made.status, 201, made.text)
     assert.deepEqual([made.body.email, made.body.email_verified], ['Eve@example.com', false])
+    // As at a sign-up: user info and ID tokens have a nickname (auth0.md §6.5).
+    assert.equal(made.body.nickname, 'Eve')
     assert.equal(made.text.includes('$'), false)
     assert.equal((await it.password('eve')).status, 200)
     const path = `/users/${encodeURIComponent(made.body.user_id)}`

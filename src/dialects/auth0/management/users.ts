@@ -123,7 +123,11 @@ export const postUser: Handler = async (call) => {
   const id = asId<UserId>(body.user_id ?? parts.random.id())
   const brought = broughtAlong(call, id, body.mfa_factors ?? [])
   if (brought.no !== undefined) return managementError(400, 'MFA_FACTORS_FAILED', 'The mfa_factors cannot be imported.')
-  const wanted = { ...fieldsOf(body), id, name: body.name ?? body.email ?? body.username, passwordHash: hashed?.yes }
+  const names = {
+    name: body.name ?? body.email ?? body.username,
+    nickname: body.nickname ?? body.email?.split('@')[0] ?? body.username,
+  }
+  const wanted = { ...fieldsOf(body), ...names, id, passwordHash: hashed?.yes }
   const made = await createUser(parts, tenant, wanted, (user) => [
     call.event('user.created', { user: user.id }),
     ...brought.yes.map((it) => insert('authenticators', it)),
