@@ -25,7 +25,7 @@ export async function afterClockWentBack(
   { from, to }: WentBack,
 ): Promise<void> {
   const seconds = Math.round((from - to) / 1_000)
-  log.warn({ seconds }, 'the clock was moved back; what had expired by then stays expired')
+  log.warn({ ms: from - to }, 'the clock was moved back; what had expired by then stays expired')
   try {
     while ((await store.sweep(from, slice)) > 0);
     for (const tenant of await store.everyTenant()) {
