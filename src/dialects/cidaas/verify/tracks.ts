@@ -41,6 +41,8 @@ export async function readTrackById(
 
 const notesOf = (ticket: Ticket): TrackNotes => (ticket.wish.extra ?? { identifier: 'email' }) as TrackNotes
 
+const pageSize = 1_000
+
 /** The newest pending track of this user in this request: SDKs that know no track id mean this one (cidaas.md §4.11). */
 export async function findTrack(
   dialect: Dialect,
@@ -49,11 +51,22 @@ export async function findTrack(
   user: string,
 ): Promise<Track | undefined> {
   const { store, clock } = dialect.engine.parts
-  const all = await store.list('tickets', exchange.tenant.id, { by: { index: 'user', value: user }, limit: 1_000 })
   const now = clock.now()
-  const [newest] = all
-    .filter((it) => it.wish.dialect === dialectName && it.usedAt === undefined && it.endsAt > now)
-    .filter((it) => notesOf(it).request === request.id)
-    .sort((a, b) => b.createdAt - a.createdAt)
+  let newest: Ticket | undefined
+  // A page at a time: those that are over lie there as well, until they are swept.
+  for (let after: string | undefined, more = true; more; ) {
+    const page = await store.list('tickets', exchange.tenant.id, {
+      by: { index: 'user', value: user },
+      after,
+      limit: pageSize,
+    })
+    for (const it of page) {
+      const waits = it.wish.dialect === dialectName && it.usedAt === undefined && it.endsAt > now
+      const older = newest !== undefined && newest.createdAt >= it.createdAt
+      if (waits && !older && notesOf(it).request === request.id) newest = it
+    }
+    after = page.at(-1)?.id
+    more = page.length === pageSize
+  }
   return newest && (await readTrackById(dialect, exchange, newest.id))
 }
