@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { after, before, describe, type TestContext, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import type { ConfigInput } from '#config/schema.ts'
 import { native } from '../journeys/entra-support.ts'
 import { someone } from '../journeys/support.ts'
@@ -11,12 +11,13 @@ import { callback, cidaasVerbs, mfaPage } from '../support/cidaas.ts'
 import { base, clientId, type Reply } from '../support/entra.ts'
 import { previewVerbs } from '../support/entra-preview.ts'
 import { type Way, waysOf } from '../support/one-code.ts'
-import { type PostgresServer, postgresKinds, startPostgres } from '../support/postgres.ts'
+import { postgresKinds, startPostgres } from '../support/postgres.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 /**
  * One code of an authenticator app, given by 50 clients at the same instant: in all dialects and on the hosted page, half
- * of them to each of two server processes on one PostgreSQL. `FAULTS=long` does what `npm test` does four times 200 times.
+ * of them to each of two server processes on one database. `npm test` does it four times on PostgreSQL, `FAULTS=long` 200
+ * times, and as often on SQLite.
  * Who is to come first is told by `test/journeys/one-code.test.ts`; here everybody runs.
  */
 
@@ -56,26 +57,11 @@ const config = (): ConfigInput => ({
   ],
 })
 
-let postgres: PostgresServer
 let one: TestServer
 let two: TestServer
 /** No more connections than an address may hold (S-153). */
 const agent = new Agent({ keepAlive: true, maxSockets: 40 })
-
-before(async () => {
-  const [kind] = postgresKinds()
-  assert.ok(kind)
-  postgres = await startPostgres(kind)
-  const env = { DATABASE_URL: await postgres.database('one_code') }
-  one = await startServer({ config, env })
-  two = await startServer({ config, env, beside: one })
-})
-after(async () => {
-  agent.destroy()
-  await two?.stop({ keep: true })
-  await one?.stop()
-  await postgres?.remove()
-})
+after(() => agent.destroy())
 
 const both = () => [one, two] as const
 
@@ -161,42 +147,73 @@ async function right(since: number): Promise<number> {
   return (body.items as { factor?: string }[]).filter(({ factor }) => factor === 'totp').length
 }
 
-const winners = new Map<string, number>()
-const refusals = new Map<string, number>()
+/** How often each way won, and each refusal was given. */
+type Counts = Map<string, number>
+const count = (counts: Counts, what: string) => void counts.set(what, (counts.get(what) ?? 0) + 1)
 
-async function play(round: number): Promise<void> {
+async function judge(round: number, counts: Counts): Promise<void> {
   const since = await one.now()
   const all = await race(round)
   const won = all.filter(({ way, reply }) => way.accepts(reply))
   const names = won.map(({ way }) => way.name)
   const lost = all.filter((it) => !won.includes(it))
   for (const { way, reply } of lost) {
-    const kind = `${way.name}: ${way.says(reply).join(' ')}`
-    refusals.set(kind, (refusals.get(kind) ?? 0) + 1)
+    count(counts, `${way.name}: ${way.says(reply).join(' ')}`)
     assert.ok(
       (reply.status >= 400 && reply.status < 500) || reply.status === 503,
-      `round ${round}, ${way.name}: ${reply.status} ${reply.text}`,
+      `round ${round}, ${way.name}: ${reply.status} ${reply.text}\n${one.log()}${two.log()}`,
     )
   }
-  for (const name of names) winners.set(name, (winners.get(name) ?? 0) + 1)
+  for (const name of names) count(counts, name)
   assert.equal(await right(since), 1, `round ${round}: what the audit calls right; ${names} said so`)
   // Whoever waits too long in line is refused by 503; one of them may be the winner whose answer came too late.
   const overloaded = lost.some(({ reply }) => reply.status === 503)
   assert.ok(won.length === 1 || (overloaded && won.length === 0), `round ${round}: ${names} won`)
-  // Past every budget, and past the life of everything this round began.
-  for (const server of both()) await server.advance(86_400)
 }
 
-const told = (t: TestContext) => {
-  for (const [kind, count] of [...winners, ...refusals]) t.diagnostic(`${count} × ${kind}`)
-}
-
-describe(`one code, ${clients} clients at two processes on PostgreSQL, in every dialect and on the page`, () => {
-  for (let first = 0; first < rounds; first += roundsOfATest) {
-    const last = Math.min(first + roundsOfATest, rounds)
-    test(`is right exactly once: rounds ${first + 1} to ${last} of ${rounds} (AC-6, S-12, S-28)`, async (t) => {
-      for (let round = first; round < last; round++) await play(round)
-      told(t)
-    })
+async function play(round: number, counts: Counts): Promise<void> {
+  try {
+    await judge(round, counts)
+  } finally {
+    // Past every budget, and past the life of everything this round began.
+    for (const server of both()) await server.advance(86_400)
   }
-})
+}
+
+/** Where the two processes keep what they know; nothing said: in a file of SQLite that both open. */
+type Database = () => Promise<{ readonly url?: string; close(): Promise<void> }>
+const databases: Readonly<Record<string, Database>> = {
+  async PostgreSQL() {
+    const [kind] = postgresKinds()
+    assert.ok(kind)
+    const postgres = await startPostgres(kind)
+    return { url: await postgres.database('one_code'), close: () => postgres.remove() }
+  },
+  ...(long && { SQLite: async () => ({ close: async () => {} }) }),
+}
+
+for (const [name, open] of Object.entries(databases)) {
+  describe(`one code, ${clients} clients at two processes on one ${name}, in every dialect and on the page`, () => {
+    let database: Awaited<ReturnType<Database>>
+    before(async () => {
+      database = await open()
+      const env: Record<string, string> = database.url === undefined ? {} : { DATABASE_URL: database.url }
+      one = await startServer({ config, env })
+      two = await startServer({ config, env, beside: one })
+    })
+    after(async () => {
+      await two?.stop({ keep: true })
+      await one?.stop()
+      await database?.close()
+    })
+
+    for (let first = 0; first < rounds; first += roundsOfATest) {
+      const last = Math.min(first + roundsOfATest, rounds)
+      test(`is right exactly once: rounds ${first + 1} to ${last} of ${rounds} (AC-6, S-12, S-28)`, async (t) => {
+        const counts: Counts = new Map()
+        for (let round = first; round < last; round++) await play(round, counts)
+        for (const [what, times] of counts) t.diagnostic(`${times} × ${what}`)
+      })
+    }
+  })
+}
