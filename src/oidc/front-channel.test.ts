@@ -85,6 +85,13 @@ test('a person who has signed in gets a code, and the code gives tokens that say
   assert.ok(done.answer?.refresh_token)
 })
 
+test('user info named as the audience is as good as none, as older SDKs have it', async () => {
+  for (const audience of [`${base}/userinfo`, `${base}/userinfo/`]) {
+    const { look } = await redeem(await codeFor({ audience, scope: 'openid email' }))
+    assert.deepEqual([look?.audience, look?.scope], [undefined, ['openid', 'email']])
+  }
+})
+
 test('no bearer value of the front channel is in the store (S-35)', async () => {
   const cookie = await signedIn()
   const code = await codeFor()

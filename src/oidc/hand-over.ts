@@ -43,7 +43,7 @@ export async function handOver(
     Readable.from(form === undefined || form === '' ? [] : [Buffer.from(form)], { objectMode: false }),
     {
       method: request.method,
-      url: shownUrl(request.url ?? exchange.path),
+      url: shownUrl(request.url ?? exchange.path, exchange.base),
       headers,
       rawHeaders: [],
       httpVersion: request.httpVersion,
@@ -58,15 +58,15 @@ export async function handOver(
   await provider.callback()(shown as unknown as IncomingMessage, response)
 }
 
-function shownUrl(url: string): string {
+function shownUrl(url: string, base: string): string {
   const mark = url.indexOf('?')
   if (mark === -1) return url
-  return `${url.slice(0, mark)}?${translate(new URLSearchParams(url.slice(mark + 1)))}`
+  return `${url.slice(0, mark)}?${translate(new URLSearchParams(url.slice(mark + 1)), base)}`
 }
 
 async function readForm(request: IncomingMessage, exchange: Exchange): Promise<string> {
   if (exchange.body === undefined || exchange.body === null) {
-    return request.readable ? translate(new URLSearchParams(await readAll(request))).toString() : ''
+    return request.readable ? translate(new URLSearchParams(await readAll(request)), exchange.base).toString() : ''
   }
   const params = new URLSearchParams()
   for (const [name, value] of Object.entries(exchange.body as Readonly<Record<string, unknown>>)) {
@@ -75,7 +75,7 @@ async function readForm(request: IncomingMessage, exchange: Exchange): Promise<s
   }
   // The body has been read by name; a parameter sent twice is still to be refused (S-121).
   for (const name of exchange.repeated) if (params.has(name)) params.append(name, params.get(name) as string)
-  return translate(params).toString()
+  return translate(params, exchange.base).toString()
 }
 
 async function readAll(request: IncomingMessage): Promise<string> {
@@ -90,9 +90,11 @@ async function readAll(request: IncomingMessage): Promise<string> {
 }
 
 /** From the words of dialects to those of the library: `audience`, and `offline_access` (see `offlineScope`). */
-function translate(params: URLSearchParams): URLSearchParams {
+function translate(params: URLSearchParams, base: string): URLSearchParams {
   const audience = params.get('audience')
-  if (audience !== null && audience !== '') params.set('resource', toResource(audience))
+  // User info is no API of its own: who names it wants none (auth0.md §1.2).
+  const none = audience === null || ['', `${base}/userinfo`, `${base}/userinfo/`].includes(audience)
+  if (!none) params.set('resource', toResource(audience))
   const scopes = params.getAll('scope')
   if (scopes.length === 1) {
     const names = (scopes[0] ?? '').split(' ').filter((name) => name !== offlineScope)

@@ -30,8 +30,11 @@ export const managementAudience = (base: string): string => `${base}/api/v2/`
 
 const never = () => false
 
+const noApi: Target = { scopes: [], managesFactors: never }
+
 /**
- * The API behind an audience; undefined: there is none. The server's own are found with and without the final slash,
+ * The API behind an audience; undefined: there is none. User info is what every token of a user is good for: older SDKs
+ * and samples name it where they want no API. The server's own are found with and without the final slash,
  * under the public address and under every domain of the tenant (auth0.md §2.5, §9.3).
  */
 export async function findTarget(
@@ -40,8 +43,9 @@ export async function findTarget(
   base: string,
   audience: string | undefined,
 ): Promise<Target | undefined> {
-  if (audience === undefined || audience === '') return { scopes: [], managesFactors: never }
+  if (audience === undefined || audience === '') return noApi
   const own = ownPath(tenant, base, audience)
+  if (own === '/userinfo') return noApi
   if (own === '/mfa') return ownTarget(mfaAudience(base), 600, mfaScopes, () => true)
   if (own === '/me') return ownTarget(accountAudience(base), 600, accountScopes, changesAccount)
   const api = await store.get('apis', tenant.id, audience)
@@ -63,7 +67,7 @@ function ownTarget(
 
 function ownPath(tenant: Tenant, base: string, audience: string): string | undefined {
   // Most audiences are somebody else's, and reading an address costs more than looking.
-  if (!audience.includes('/mfa') && !audience.includes('/me')) return undefined
+  if (!audience.includes('/mfa') && !audience.includes('/me') && !audience.includes('/userinfo')) return undefined
   const url = URL.canParse(audience) ? new URL(audience) : undefined
   if (url?.protocol !== 'https:' && !audience.startsWith(base)) return undefined
   const hosts = [new URL(base).host, ...tenant.domains]

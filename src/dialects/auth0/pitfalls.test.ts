@@ -500,7 +500,9 @@ describe('auth0.md §9', () => {
   test('1.2 an audience brings a JWT, its absence an opaque token for user info', async () => {
     const it = await openAuth0World()
     const { code } = await it.enrolApp(await it.addUser('ada'))
-    const mfa_token = await it.mfaToken('ada', { audience: '', scope: 'openid email' })
+    // Older SDKs name user info where they want no API.
+    for (const audience of [`${base}/userinfo`, `${base}/userinfo/`]) await it.mfaToken('ada', { audience })
+    const mfa_token = await it.mfaToken('ada', { audience: `${base}/userinfo`, scope: 'openid email' })
     const done = await it.token({ grant_type: otp, mfa_token, otp: code() })
     assert.equal(done.body.access_token.split('.').length, 1)
     assert.deepEqual([done.body.token_type, done.body.refresh_token], ['Bearer', undefined])
