@@ -1,3 +1,4 @@
+import { passwordsNotAhead } from '#engine/accounts/clock-back.ts'
 import { systemAudit } from '#engine/events.ts'
 import type { Parts } from '#engine/parts.ts'
 import type { TenantId } from '#model/ids.ts'
@@ -30,6 +31,7 @@ export async function afterClockWentBack(
     while ((await store.sweep(from, slice)) > 0);
     for (const tenant of await store.everyTenant()) {
       await endForGood(tenant)
+      await passwordsNotAhead({ store }, tenant, to)
       const details = { from: new Date(from).toISOString(), to: new Date(to).toISOString(), seconds }
       const event = systemAudit({ clock, random }, tenant, 'clock.moved-back', { outcome: 'failure', details })
       await store.change({}, () => ({ result: undefined, writes: [event] }))
