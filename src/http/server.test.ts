@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Tenant } from '#model/tenant.ts'
-import { StoreUnavailable } from '#ports/store.ts'
+import { StoreConflict, StoreUnavailable } from '#ports/store.ts'
 import type { Answer, Exchange, RouteGroup, Trouble } from './route.ts'
 import { createServer, type Observation, refusePlainly, type Server, type ServerOptions } from './server.ts'
 
@@ -141,27 +141,30 @@ describe('the edge', () => {
     assert.equal(head.headers['content-length'], get.headers['content-length'])
   })
 
-  it('tells a store that is away from a bug, and shows neither', async () => {
+  it('tells a store that is away, or a row too many want, from a bug, and shows neither', async () => {
     const errors: object[] = []
     const log = { ...silent, error: (fields: object) => void errors.push(fields) }
     const failing = group({
       routes: [
         { method: 'GET', path: '/away', handle: async () => Promise.reject(new StoreUnavailable('SELECT secret')) },
+        { method: 'GET', path: '/wanted', handle: async () => Promise.reject(new StoreConflict('SELECT secret')) },
         { method: 'GET', path: '/bug', handle: async () => Promise.reject(new TypeError('oops at /srv/x')) },
         { method: 'GET', path: '/cycle', handle: async () => ({ status: 200, body: { big: 1n } }) },
       ],
     })
     const { app } = await serverOf([failing], { log })
-    const away = await app.inject('/away')
-    assert.equal(away.statusCode, 503)
-    assert.equal(away.headers['retry-after'], '1')
+    for (const url of ['/away', '/wanted']) {
+      const away = await app.inject(url)
+      assert.equal(away.statusCode, 503)
+      assert.equal(away.headers['retry-after'], '1')
+      assert.doesNotMatch(away.body, /SELECT/)
+    }
     for (const url of ['/bug', '/cycle']) {
       const bug = await app.inject(url)
       assert.equal(bug.statusCode, 500)
       assert.deepEqual(bug.json(), { error: 'server_error', error_description: 'Something went wrong' })
       assert.equal((errors.at(-1) as { reqId: string }).reqId, bug.headers['x-request-id'])
     }
-    assert.doesNotMatch(away.body, /SELECT/)
   })
 
   it('measures with templates, never with what a client chose', async () => {

@@ -3,7 +3,7 @@ import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { systemRandom } from '#crypto/random.ts'
 import type { Tenant } from '#model/tenant.ts'
 import type { Log } from '#ports/log.ts'
-import { StoreUnavailable } from '#ports/store.ts'
+import { StoreConflict, StoreUnavailable } from '#ports/store.ts'
 import type { Tracing } from '#ports/tracing.ts'
 import { createAddressReader } from './address.ts'
 import { corsHeaders, corsRule, preflightHeaders } from './cors.ts'
@@ -176,8 +176,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       if (hasBody(raw)) await finishReading(raw, head)
       writeAnswer(response, answer, head)
     } catch (error) {
-      const trouble: Trouble =
-        error instanceof StoreUnavailable ? { trouble: 'unavailable', retryAfter: 1 } : { trouble: 'crash' }
+      // A change that lost every one of its tries wrote nothing: who comes again finds the row free.
+      const later = error instanceof StoreUnavailable || error instanceof StoreConflict
+      const trouble: Trouble = later ? { trouble: 'unavailable', retryAfter: 1 } : { trouble: 'crash' }
       const level = trouble.trouble === 'crash' ? 'error' : 'warn'
       log[level]({ reqId: visit.id, route: visit.entry?.path, err: error }, 'request failed')
       if (response.headersSent) {

@@ -101,7 +101,7 @@ export interface Store {
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'
 }
-/** A key stayed taken although the change was run again. */
+/** A key stayed taken although the change was run again; nothing was written, and callers answer 503. */
 export class StoreConflict extends Error {
   override readonly name = 'StoreConflict'
 }
