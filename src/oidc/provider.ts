@@ -338,7 +338,7 @@ function frontManners(parts: ProviderParts, site: Site, provider: () => Provider
     const csp = ctx.response.get('content-security-policy')
     if (params.response_mode === 'web_message') {
       // An error too is a message to the window that asked, and its page is fine (auth0.md §6.3).
-      ctx.status = 200
+      if (ctx.status >= 400) ctx.status = 200
       ctx.set('cross-origin-opener-policy', 'unsafe-none')
       ctx.set('cross-origin-resource-policy', 'cross-origin')
       const later = lingering(String(ctx.body ?? ''), csp)
