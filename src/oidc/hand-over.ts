@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import type { Provider } from 'oidc-provider/lib/provider.js'
 import type { Exchange } from '#http/route.ts'
 import { offlineScope, toResource } from './audiences.ts'
+import { userinfoAudience } from './mint.ts'
 
 /** The library reads at most 56 KiB itself. */
 const longestBody = 56 * 1024
@@ -91,10 +92,10 @@ async function readAll(request: IncomingMessage): Promise<string> {
 
 /** From the words of dialects to those of the library: `audience`, and `offline_access` (see `offlineScope`). */
 function translate(params: URLSearchParams, base: string): URLSearchParams {
-  const audience = params.get('audience')
-  // User info is no API of its own: who names it wants none (auth0.md §1.2).
-  const none = audience === null || ['', `${base}/userinfo`, `${base}/userinfo/`].includes(audience)
-  if (!none) params.set('resource', toResource(audience))
+  const audience = params.get('audience') ?? ''
+  // User info is no API of its own: who names it wants none.
+  const isApi = audience !== '' && audience.replace(/\/$/, '') !== userinfoAudience(base)
+  if (isApi) params.set('resource', toResource(audience))
   const scopes = params.getAll('scope')
   if (scopes.length === 1) {
     const names = (scopes[0] ?? '').split(' ').filter((name) => name !== offlineScope)

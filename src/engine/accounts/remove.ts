@@ -15,8 +15,9 @@ export const orphanId = (refreshToken: string): string => `${orphanModel}:${refr
 
 /**
  * Deletes an account with everything that could still act for it: authenticators, flows, challenges, sessions, grants
- * and tokens, and what was remembered of its logins. Of a refresh token it stays known until its end that there was one. The account and its audit row `event` go in the first commit, so that nothing new can begin; what is left
- * of very long lists follows in further ones. Answers the user that was, or undefined when there is none.
+ * and tokens, and what was remembered of its logins. Of a refresh token it stays known until its end that there was one.
+ * The account and its audit row `event` go in the first commit, so that nothing new can begin; what is left of very long
+ * lists follows in further ones. Answers the user that was, or undefined when there is none.
  */
 export async function removeUser(
   parts: EndingParts,

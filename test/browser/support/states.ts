@@ -103,8 +103,8 @@ const account: Account = {
   },
   freshUntil: Date.UTC(2100, 0),
   factors: [
-    { ...factor('f1', app), name: 'Work phone', lastUsedAt: now - 2 * minute },
-    { ...factor('f2', sms), weak: true, target: '**********67' },
+    { ...factor('f1', app), name: 'Work phone', weak: true, lastUsedAt: now - 2 * minute },
+    { ...factor('f2', sms), target: '**********67' },
     { ...factor('f3', key), name: 'Blue key', state: 'disabled' },
   ],
   offers,
